@@ -1,0 +1,5 @@
+package dev.tapscope.cuda;
+
+final class Cuda {
+  private Cuda() {}
+}

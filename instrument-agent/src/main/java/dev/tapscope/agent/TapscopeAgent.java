@@ -1,0 +1,5 @@
+package dev.tapscope.agent;
+
+final class TapscopeAgent {
+  private TapscopeAgent() {}
+}

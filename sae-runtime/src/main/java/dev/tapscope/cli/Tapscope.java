@@ -1,0 +1,5 @@
+package dev.tapscope.cli;
+
+final class Tapscope {
+  private Tapscope() {}
+}

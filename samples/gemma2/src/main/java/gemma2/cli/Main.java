@@ -1,0 +1,5 @@
+package gemma2.cli;
+
+final class Main {
+  private Main() {}
+}
