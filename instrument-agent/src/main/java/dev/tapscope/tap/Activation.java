@@ -1,0 +1,42 @@
+package dev.tapscope.tap;
+
+/**
+ * A borrowed view of the rows at one address: valid only during the callback it is passed to, and
+ * only on that thread. Row {@code i} belongs to {@link #position(int) position(i)}; a pass may show
+ * an address in several fires, each with some of its rows.
+ *
+ * <p>Dense sites have one row per position, all of {@link #width(int) one width}. Attention sites
+ * ({@code pattern}, {@code attn_logits}, {@code attn_scores}) have one row per position and head,
+ * position-major, each with one value per key the query may see; {@link #firstKey(int)} is the
+ * position of the first.
+ */
+public interface Activation {
+  Address address();
+
+  Pass pass();
+
+  /** Number of rows in this fire. */
+  int rows();
+
+  /** Number of values in a row. */
+  int width(int row);
+
+  /** Absolute position of a row in its sequence. */
+  int position(int row);
+
+  /** Attention head of a row, or -1 at a dense site. */
+  int head(int row);
+
+  /** Position of a row's first key, or -1 at a dense site. */
+  int firstKey(int row);
+
+  /** Copies a row into the first {@code width(row)} places of {@code into}. */
+  void read(int row, float[] into);
+
+  /**
+   * Writes the first {@code width(row)} values of {@code from} into the model's own row.
+   *
+   * @throws IllegalStateException in a phase that may not write
+   */
+  void write(int row, float[] from);
+}

@@ -1,0 +1,14 @@
+package dev.tapscope.weave;
+
+import dev.tapscope.profile.Site;
+
+/**
+ * The site was woven.
+ *
+ * @param calls woven call sites ({@code exit} has one for each return)
+ * @param type descriptor of the tapped value, {@code [[F}
+ * @param assignable whether a new reference can be stored back, or only contents written
+ * @param sentence where, and what a person should know (method size, inlining limits)
+ */
+public record Fit(Site site, int calls, String type, boolean assignable, String sentence)
+    implements SiteReport {}
