@@ -47,6 +47,7 @@ public final class Ledger {
   private final Map<Address, Tally> tallies = new TreeMap<>();
   private final Map<String, String> misplaced = new TreeMap<>();
   private final List<Pass> aborted = new ArrayList<>();
+  private boolean passesExpected;
   private String layersSeenAt = "";
   private int layers;
   private long passes;
@@ -55,6 +56,11 @@ public final class Ledger {
   /** Adds addresses that must fire from a pass on. */
   public synchronized void request(Request request) {
     expectations.add(new Expectation(request));
+  }
+
+  /** At least one pass must be seen. */
+  public synchronized void expectPasses() {
+    passesExpected = true;
   }
 
   /** Starts the account of a pass. */
@@ -164,7 +170,7 @@ public final class Ledger {
   /** What is wrong with the run; empty when everything asked for has fired as often as it must. */
   public synchronized List<Problem> verdict(Wording wording) {
     List<Problem> problems = new ArrayList<>();
-    if (!expectations.isEmpty()) {
+    if (passesExpected) {
       Map<String, List<Address>> silent = new TreeMap<>();
       for (Expectation e : expectations) {
         judge(e, silent, problems);

@@ -28,4 +28,9 @@ public record Problem(String id, int exit, String sentence) {
   public String line() {
     return "tapscope: [" + id + "] " + sentence;
   }
+
+  /** The line a user sees who has asked for leniency. */
+  public String warning() {
+    return "tapscope: warning: [" + id + "] " + sentence;
+  }
 }

@@ -187,7 +187,13 @@ public final class TapRun implements Run, TapBridge.Scopes {
   /** Follows passes from now on, hooks or not. */
   public void observe() {
     observing = true;
+    ledger.expectPasses();
     changed.run();
+  }
+
+  /** Whether anything follows the passes of the model. */
+  public boolean observing() {
+    return observing;
   }
 
   /** Calls back whenever the answer of {@link #observes} may have changed. */
