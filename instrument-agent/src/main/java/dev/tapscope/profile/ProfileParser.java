@@ -188,11 +188,11 @@ public final class ProfileParser {
     if (bosLine ? bos.isPresent() : text.isPresent()) {
       throw reader.error(column, "'" + keyword + "' stands here a second time.");
     }
-    header.put(bosLine ? Part.BOS : Part.TEXT, new Place(reader, reader.column()));
     if (bosLine) {
       bos = Optional.of(reader.number("a token id", 0, Integer.MAX_VALUE));
     } else {
       reader.keyword("call");
+      header.put(Part.TEXT, new Place(reader, reader.column()));
       text = Optional.of(reader.method("the model's decoder, written Owner.method(int)"));
     }
     reader.end("'" + keyword + "'");

@@ -12,7 +12,8 @@ import java.util.stream.Collectors;
 /**
  * The addresses a user asks for: {@code res.3}, {@code att.0-5}, {@code mlp.*}, {@code logits},
  * several joined by {@code +}. A site may go by any of its aliases, {@code FINAL_RESIDUAL.3},
- * {@code blocks.3.hook_resid_post} or {@code blocks.3.attn.hook_z}; the selection holds canonical names.
+ * {@code blocks.3.hook_resid_post} or {@code blocks.3.attn.hook_z}; the selection holds canonical
+ * names.
  *
  * @param ranges in the order asked for
  */
