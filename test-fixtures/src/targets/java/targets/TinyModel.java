@@ -14,6 +14,7 @@ public final class TinyModel {
 
   private final List<Block> blocks = new ArrayList<>();
   private final float[][] embedding = weights(VOCAB, WIDTH, 1);
+  private final float[][] unembedding = weights(VOCAB, WIDTH, 2);
 
   public TinyModel(int layers) {
     for (int layer = 0; layer < layers; layer++) {
@@ -46,7 +47,7 @@ public final class TinyModel {
     int lastPosition = start + ids.length - 1;
     float[] logits = new float[VOCAB];
     for (int token = 0; token < VOCAB; token++) {
-      logits[token] = dot(embedding[token], x[ids.length - 1]);
+      logits[token] = dot(unembedding[token], x[ids.length - 1]);
     }
     return finish(logits, lastPosition);
   }

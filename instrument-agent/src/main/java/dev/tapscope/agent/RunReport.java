@@ -2,8 +2,8 @@ package dev.tapscope.agent;
 
 import dev.tapscope.ledger.Ledger;
 import dev.tapscope.ledger.Problem;
-import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.ProfilePrinter;
+import dev.tapscope.profile.Site;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Pass;
 import java.nio.charset.StandardCharsets;
@@ -51,6 +51,7 @@ final class RunReport {
     report.put("positions", ledger.positions());
     report.put("aborted_passes", ledger.abortedPasses().stream().map(RunReport::aborted).toList());
     report.put("sites", sites(ledger));
+    report.put("definitions", definitions(ledger));
     return report;
   }
 
@@ -104,7 +105,6 @@ final class RunReport {
 
   /** Requested addresses; expected and shown are counted in positions. */
   private List<Map<String, Object>> sites(Ledger ledger) {
-    Profile profile = source.profile();
     return ledger.lines().stream()
         .map(line -> {
           Map<String, Object> site = ordered("address", line.address().toString());
@@ -112,12 +112,20 @@ final class RunReport {
           site.put("positions", line.positions());
           site.put("rows", line.rows());
           site.put("fires", line.fires());
-          profile.sites().stream()
-              .filter(s -> s.name().equals(line.address().site()))
-              .forEach(s -> site.put("definition", ProfilePrinter.print(s)));
           return site;
         })
         .toList();
+  }
+
+  /** The taps of the requested sites, as a profile writes them. */
+  private Map<String, Object> definitions(Ledger ledger) {
+    Map<String, Object> definitions = new LinkedHashMap<>();
+    for (Site site : source.profile().sites()) {
+      if (ledger.lines().stream().anyMatch(line -> line.address().site().equals(site.name()))) {
+        definitions.put(site.name(), ProfilePrinter.print(site));
+      }
+    }
+    return definitions;
   }
 
   private static Map<String, Object> ordered(Object... keysAndValues) {
