@@ -72,7 +72,7 @@ public final class AnsiView {
 
   private void legend(Sheet sheet, Feature lead) {
     StringBuilder ramp = new StringBuilder();
-    for (double share : new double[] {0.03, 0.1, 0.25, 0.5, 1}) {
+    for (double share : new double[] {0.1, 0.25, 0.5, 0.75, 1}) {
       ramp.append(paint.bubble(paint.coloured() ? "  " : String.valueOf(Shade.bar(share)), share));
     }
     line("");

@@ -1,6 +1,6 @@
 package dev.tapscope.view;
 
-import dev.tapscope.run.RecordedToken;
+import dev.tapscope.recording.RecordedToken;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;

@@ -111,6 +111,7 @@ final class HtmlSheet {
       Function<ShownToken, String> title,
       ToIntFunction<ShownToken> active) {
     List<List<ShownToken>> strips = view.strips();
+    page.open("div", "class", "strips").line();
     boolean reachable = true; // one token of the sheet is reached by Tab, the others by arrows
     for (List<ShownToken> strip : strips) {
       page.open("div", "class", "strip");
@@ -138,6 +139,7 @@ final class HtmlSheet {
       }
       page.close().line();
     }
+    page.close().line();
   }
 
   private static void token(

@@ -14,9 +14,9 @@ final class Shade {
     return share > 0 ? 0.05 + 0.95 * Math.log10(1 + 9 * Math.min(1, share)) : 0;
   }
 
-  /** A block one to eight eighths high by the same law, or a space where nothing fires. */
+  /** A block one to eight eighths high in proportion, or a space where nothing fires. */
   static char bar(double share) {
-    return share > 0 ? BARS.charAt((int) Math.clamp(Math.ceil(8 * opacity(share)) - 1, 0, 7)) : ' ';
+    return share > 0 ? BARS.charAt((int) Math.clamp(Math.ceil(8 * share) - 1, 0, 7)) : ' ';
   }
 
   /** Blends a hue over a background channel by channel, both 0xRRGGBB. */

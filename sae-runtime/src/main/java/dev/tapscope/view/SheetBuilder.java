@@ -1,7 +1,7 @@
 package dev.tapscope.view;
 
-import dev.tapscope.run.FeatureTable;
-import dev.tapscope.run.RecordedToken;
+import dev.tapscope.recording.FeatureTable;
+import dev.tapscope.recording.RecordedToken;
 import dev.tapscope.view.TokenView.Feature;
 import dev.tapscope.view.TokenView.Firing;
 import dev.tapscope.view.TokenView.Folded;
@@ -93,19 +93,26 @@ final class SheetBuilder {
     return kept;
   }
 
-  /** The asked feature, then by how much of their own scale they reach in all; folded ones last. */
+  /**
+   * The asked feature, then by strength and rarity; folded ones last. What fires on every second
+   * token says little about these tokens, however strongly.
+   */
   private Comparator<Feature> order() {
     return Comparator.comparing((Feature f) -> asked().orElse(-1) != f.index())
         .thenComparing(Feature::folded)
-        .thenComparing(Comparator.comparingDouble(this::totalShare).reversed())
+        .thenComparing(Comparator.comparingDouble(this::telling).reversed())
         .thenComparingInt(Feature::index);
   }
 
-  private double totalShare(Feature feature) {
-    return feature.firings().stream()
-        .filter(firing -> !tokens.get(firing.token()).bos())
-        .mapToDouble(Firing::share)
-        .sum();
+  /** Sum of the shares over the tokens but BOS, times {@code ln(1 / density)} where known. */
+  private double telling(Feature feature) {
+    double strength =
+        feature.firings().stream()
+            .filter(firing -> !tokens.get(firing.token()).bos())
+            .mapToDouble(Firing::share)
+            .sum();
+    double density = feature.density().orElse(0);
+    return density > 0 ? strength * -Math.log(density) : strength;
   }
 
   private OptionalInt asked() {

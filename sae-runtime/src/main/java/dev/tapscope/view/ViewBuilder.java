@@ -1,7 +1,7 @@
 package dev.tapscope.view;
 
-import dev.tapscope.run.FeatureTable;
-import dev.tapscope.run.RecordedToken;
+import dev.tapscope.recording.FeatureTable;
+import dev.tapscope.recording.RecordedToken;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.view.TokenView.ShownToken;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package dev.tapscope.run;
+package dev.tapscope.recording;
 
 import java.util.List;
 
