@@ -64,7 +64,7 @@ public final class JsonView {
   private static Map<String, Object> sheet(Sheet sheet) {
     Map<String, Object> scale = new LinkedHashMap<>();
     scale.put("kind", sheet.scale().dataset() ? "dataset-max" : "view-max");
-    scale.put("stats_tokens", sheet.scale().dataset() ? sheet.scale().statsTokens() : null);
+    scale.put("corpus", sheet.scale().corpus().orElse(null));
     scale.put("view_max", sheet.scale().viewMax());
     Map<String, Object> folded = new LinkedHashMap<>();
     folded.put("bos_tokens", sheet.folded().bosTokens());

@@ -2,6 +2,7 @@ package dev.tapscope.view;
 
 import dev.tapscope.recording.FeatureTable;
 import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.sae.Label;
 import dev.tapscope.view.TokenView.Feature;
 import dev.tapscope.view.TokenView.Firing;
 import dev.tapscope.view.TokenView.Folded;
@@ -36,7 +37,9 @@ final class SheetBuilder {
     this.table = table;
     this.facts = facts;
     this.options = options;
-    this.scale = new Scale(facts.stats().map(SaeFacts.Stats::tokens).orElse(0L), viewMax());
+    this.scale =
+        new Scale(
+            facts.max(0).isPresent() ? Optional.of(facts.corpus()) : Optional.empty(), viewMax());
   }
 
   Sheet build() {
@@ -124,16 +127,16 @@ final class SheetBuilder {
 
   private Feature feature(int index, List<Firing> firings) {
     List<Firing> words = firings.stream().filter(f -> !tokens.get(f.token()).bos()).toList();
-    Optional<SaeFacts.Label> label = Optional.ofNullable(facts.labels().get(index));
+    Optional<Label> label = Optional.ofNullable(facts.labels().get(index));
     double max = words.stream().mapToDouble(Firing::value).max().orElse(0);
     return new Feature(
         index,
         label.map(l -> DisplayText.visible(l.text())),
-        label.map(l -> DisplayText.visible(l.source())),
+        label.map(Label::source).filter(source -> !source.isBlank()).map(DisplayText::visible),
         (float) max,
         words.size(),
-        stat(index, facts.stats().map(SaeFacts.Stats::density)),
-        stat(index, facts.stats().map(SaeFacts.Stats::max)),
+        facts.density(index),
+        facts.max(index),
         dense(index),
         !firings.isEmpty() && words.isEmpty(),
         firings);
@@ -154,12 +157,12 @@ final class SheetBuilder {
   }
 
   private boolean dense(int feature) {
-    return stat(feature, facts.stats().map(SaeFacts.Stats::density)).orElse(0) > DENSE;
+    return facts.density(feature).orElse(0) > DENSE;
   }
 
   /** Against the feature's own maximum over the corpus, else against the largest in the view. */
   private double share(int feature, float value) {
-    double max = stat(feature, facts.stats().map(SaeFacts.Stats::max)).orElse(0);
+    double max = facts.max(feature).orElse(0);
     return value / (max > 0 ? max : scale.viewMax());
   }
 
@@ -173,11 +176,5 @@ final class SheetBuilder {
       }
     }
     return max > 0 ? max : 1;
-  }
-
-  private static OptionalDouble stat(int feature, Optional<float[]> values) {
-    return values.isPresent() && feature < values.get().length
-        ? OptionalDouble.of(values.get()[feature])
-        : OptionalDouble.empty();
   }
 }

@@ -177,13 +177,13 @@ public record TokenView(
   /**
    * What colours and bars are relative to.
    *
-   * @param statsTokens tokens of the corpus behind each feature's own maximum, or 0 when there are
-   *     no statistics and the largest activation in the view is used for all
+   * @param corpus the corpus behind each feature's own maximum, in words; empty when there are no
+   *     statistics and the largest activation in the view is used for all
    * @param viewMax that largest activation, BOS left out
    */
-  public record Scale(long statsTokens, float viewMax) {
+  public record Scale(Optional<String> corpus, float viewMax) {
     public boolean dataset() {
-      return statsTokens > 0;
+      return corpus.isPresent();
     }
   }
 

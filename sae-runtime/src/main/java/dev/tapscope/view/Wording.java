@@ -72,13 +72,14 @@ final class Wording {
 
   /** What full colour and a full bar mean. */
   static String scale(Sheet sheet) {
-    return sheet.scale().dataset()
-        ? "Full colour is the feature's own maximum over "
-            + count(sheet.scale().statsTokens(), "token", "tokens")
-            + " of its statistics."
-        : "Full colour is the largest activation in this view, "
-            + value(sheet.scale().viewMax())
-            + ": the SAE has no stats.safetensors.";
+    return sheet
+        .scale()
+        .corpus()
+        .map(corpus -> "Full colour is the feature's own maximum over " + corpus + ".")
+        .orElseGet(() ->
+            "Full colour is the largest activation in this view, "
+                + value(sheet.scale().viewMax())
+                + ": there are no statistics of the SAE.");
   }
 
   /** {@code l9/76 France}. */

@@ -3,6 +3,8 @@ package dev.tapscope.view;
 import dev.tapscope.recording.FeatureTable;
 import dev.tapscope.recording.FeatureTable.Firing;
 import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.sae.Label;
+import dev.tapscope.sae.SaeStats;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,9 +50,13 @@ final class HandMade {
     return new SaeFacts(
         "res.3",
         5,
-        Optional.of(new SaeFacts.Stats(MAX, DENSITY, 40489)),
-        Map.of(1, new SaeFacts.Label("France & <wine>", "by hand")),
+        Optional.of(stats(DENSITY)),
+        Map.of(1, new Label(1, "France & <wine>", "by hand")),
         OptionalDouble.of(0.25));
+  }
+
+  static SaeStats stats(float[] density) {
+    return SaeStats.of(MAX, new float[5], density, Map.of("n_tokens", "40489"));
   }
 
   static TokenView view(ViewOptions options) {

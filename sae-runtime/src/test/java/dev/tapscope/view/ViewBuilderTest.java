@@ -12,6 +12,7 @@ import dev.tapscope.view.ViewOptions.FeatureName;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 
 class ViewBuilderTest {
@@ -63,11 +64,9 @@ class ViewBuilderTest {
         new SaeFacts(
             "res.3",
             5,
-            Optional.of(
-                new SaeFacts.Stats(
-                    HandMade.MAX, new float[] {.5f, .09f, .09f, .00001f, .001f}, 40489)),
+            Optional.of(HandMade.stats(new float[] {.5f, .09f, .09f, .00001f, .001f})),
             Map.of(),
-            java.util.OptionalDouble.empty());
+            OptionalDouble.empty());
     TokenView view =
         ViewBuilder.build(
             "",
