@@ -59,6 +59,11 @@ public record RecordedRun(
     return new RecordedRun(folder, document, tokens, FeatureReader.read(features, tokens));
   }
 
+  /** The closed activation shards, in order. */
+  public List<Path> activationShards() {
+    return shards(folder, "activations-");
+  }
+
   /** Whether the run was ended from outside, by Ctrl-C say. */
   public boolean interrupted() {
     return document.path("interrupted").asBoolean(false) || document.isEmpty();
