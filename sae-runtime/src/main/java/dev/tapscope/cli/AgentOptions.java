@@ -44,7 +44,12 @@ final class AgentOptions {
   private static String escape(String text) {
     StringBuilder out = new StringBuilder();
     for (char c : text.toCharArray()) {
-      if (c == '\\' || c == '=' || c == ':' || c == '#' || c == '!' || (c == ' ' && out.isEmpty())) {
+      if (c == '\\'
+          || c == '='
+          || c == ':'
+          || c == '#'
+          || c == '!'
+          || (c == ' ' && out.isEmpty())) {
         out.append('\\').append(c);
       } else if (c < 0x20 || c > 0x7e) {
         out.append("\\u%04x".formatted((int) c));

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.cuda.Cuda;
 import dev.tapscope.view.Terminal;
 import java.io.File;
 import java.lang.module.ModuleFinder;
@@ -93,8 +94,7 @@ final class DoctorCommand implements Callable<Integer> {
           case PALETTE -> "256 colours";
           case TRUE -> "24-bit colours";
         };
-    findings.add(
-        new Finding("terminal", true, false, terminal.columns() + " columns, " + colours));
+    findings.add(new Finding("terminal", true, false, terminal.columns() + " columns, " + colours));
     findings.add(browser());
     return findings;
   }
@@ -105,25 +105,29 @@ final class DoctorCommand implements Callable<Integer> {
         what,
         there,
         true,
-        there ? jar.toString() : jar + " is missing; mvn -q -DskipTests -pl " + module + " -am package");
+        there
+            ? jar.toString()
+            : jar + " is missing; mvn -q -DskipTests -pl " + module + " -am package");
   }
 
   private static Finding cuda() {
-    return new Finding("CUDA", false, false, "not looked for");
+    return switch (Cuda.probe()) {
+      case Cuda.Found gpu ->
+          new Finding(
+              "CUDA", true, false, "%s, driver for CUDA %s".formatted(gpu.name(), gpu.driver()));
+      case Cuda.Absent absent ->
+          new Finding("CUDA", false, false, absent.sentence() + " SAEs run on the CPU.");
+    };
   }
 
   private Finding browser() {
     Optional<Path> found =
         Stream.of("chromium", "chromium-browser", "google-chrome")
-            .flatMap(
-                name ->
-                    Stream.of(
-                            screen
-                                .environment()
-                                .getOrDefault("PATH", "")
-                                .split(File.pathSeparator, -1))
-                        .filter(folder -> !folder.isEmpty())
-                        .map(folder -> Path.of(folder, name)))
+            .flatMap(name ->
+                Stream.of(
+                        screen.environment().getOrDefault("PATH", "").split(File.pathSeparator, -1))
+                    .filter(folder -> !folder.isEmpty())
+                    .map(folder -> Path.of(folder, name)))
             .filter(Files::isExecutable)
             .findFirst();
     return new Finding(
@@ -142,7 +146,9 @@ final class DoctorCommand implements Callable<Integer> {
       text.append("%s %-15s %s%n".formatted(mark, finding.what(), finding.found()));
     }
     return text
-        + (well ? "All that is needed is here." : "Something needed is missing; see the lines above.");
+        + (well
+            ? "All that is needed is here."
+            : "Something needed is missing; see the lines above.");
   }
 
   private static String document(List<Finding> findings, boolean well) {
@@ -152,15 +158,14 @@ final class DoctorCommand implements Callable<Integer> {
     document.put(
         "findings",
         findings.stream()
-            .map(
-                f -> {
-                  Map<String, Object> map = new LinkedHashMap<>();
-                  map.put("what", f.what());
-                  map.put("ok", f.good());
-                  map.put("needed", f.needed());
-                  map.put("found", f.found());
-                  return map;
-                })
+            .map(f -> {
+              Map<String, Object> map = new LinkedHashMap<>();
+              map.put("what", f.what());
+              map.put("ok", f.good());
+              map.put("needed", f.needed());
+              map.put("found", f.found());
+              return map;
+            })
             .toList());
     return JsonMapper.builder()
         .enable(SerializationFeature.INDENT_OUTPUT)

@@ -1,17 +1,26 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Which model runs what: the Gemma 2 sample on a prompt, or any command. */
 final class ModelFlags {
-  @Option(names = "--model", paramLabel = "DIR", description = "Model folder for the Gemma 2 sample.")
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Model folder for the Gemma 2 sample.")
   private Optional<Path> model = Optional.empty();
 
   @Option(names = "--prompt", paramLabel = "TEXT", description = "What the sample continues.")
@@ -93,12 +102,11 @@ final class ModelFlags {
     full.addAll(
         List.of(
             "--prompt",
-            prompt.orElseThrow(
-                () ->
-                    TapscopeException.usage(
-                        "prompt-missing",
-                        "There is no prompt. Add --prompt TEXT, or give the model's own command"
-                            + " after --.")),
+            prompt.orElseThrow(() ->
+                TapscopeException.usage(
+                    "prompt-missing",
+                    "There is no prompt. Add --prompt TEXT, or give the model's own command"
+                        + " after --.")),
             "-n",
             Integer.toString(n),
             "--temperature",
@@ -111,12 +119,11 @@ final class ModelFlags {
   /** {@code java -jar gemma2.jar SUBCOMMAND --model DIR}. */
   List<String> sample(Places places, String subcommand) {
     Path folder =
-        model.orElseThrow(
-            () ->
-                TapscopeException.usage(
-                    "model-missing",
-                    "There is no model. Add --model DIR for the Gemma 2 sample, or give a command"
-                        + " after -- that runs one."));
+        model.orElseThrow(() ->
+            TapscopeException.usage(
+                "model-missing",
+                "There is no model. Add --model DIR for the Gemma 2 sample, or give a command"
+                    + " after -- that runs one."));
     if (!Files.isDirectory(folder)) {
       throw TapscopeException.failed(
           "model-missing",
@@ -131,5 +138,31 @@ final class ModelFlags {
             subcommand,
             "--model",
             folder.toString()));
+  }
+
+  /**
+   * Tokens that end a text, as the model's {@code config.json} and {@code generation_config.json}
+   * state them.
+   */
+  Set<Integer> endTokens() {
+    Set<Integer> ends = new TreeSet<>();
+    for (String name : List.of("config.json", "generation_config.json")) {
+      Path file = model.orElse(Path.of("")).resolve(name);
+      if (Files.isRegularFile(file)) {
+        try {
+          JsonNode eos = new JsonMapper().readTree(Files.readString(file)).path("eos_token_id");
+          if (eos.isInt()) {
+            ends.add(eos.intValue());
+          }
+          eos.forEach(id -> ends.add(id.asInt(-1)));
+        } catch (IOException | JacksonException e) {
+          throw TapscopeException.failed(
+              "config-unreadable",
+              file + " cannot be read: " + e.getMessage() + ". Check the model folder.",
+              e);
+        }
+      }
+    }
+    return ends;
   }
 }

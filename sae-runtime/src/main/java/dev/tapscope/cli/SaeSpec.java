@@ -21,6 +21,12 @@ record SaeSpec(String name, String address, Path path) {
     return address + " " + path.toAbsolutePath().normalize();
   }
 
+  /** The site it reads: for a transcoder, the one before {@code >}. */
+  String inputAddress() {
+    int arrow = address.indexOf('>');
+    return arrow < 0 ? address : address.substring(0, arrow);
+  }
+
   static final class Converter implements ITypeConverter<SaeSpec> {
     @Override
     public SaeSpec convert(String text) {

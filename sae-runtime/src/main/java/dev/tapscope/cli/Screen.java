@@ -39,6 +39,8 @@ record Screen(
   }
 
   private static OptionalInt width(String text) {
-    return text.matches("[1-9]\\d{0,4}") ? OptionalInt.of(Integer.parseInt(text)) : OptionalInt.empty();
+    return text.matches("[1-9]\\d{0,4}")
+        ? OptionalInt.of(Integer.parseInt(text))
+        : OptionalInt.empty();
   }
 }

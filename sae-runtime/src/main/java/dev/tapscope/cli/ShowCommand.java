@@ -50,15 +50,14 @@ final class ShowCommand implements Callable<Integer> {
   public Integer call() {
     feature
         .filter(f -> f.value().isPresent() || f.scope().isPresent())
-        .ifPresent(
-            f -> {
-              throw TapscopeException.usage(
-                  "feature-strength",
-                  "show changes nothing, so --feature takes no strength and no scope here. Write"
-                      + " --feature "
-                      + f.feature()
-                      + ", or use tapscope steer.");
-            });
+        .ifPresent(f -> {
+          throw TapscopeException.usage(
+              "feature-strength",
+              "show changes nothing, so --feature takes no strength and no scope here. Write"
+                  + " --feature "
+                  + f.feature()
+                  + ", or use tapscope steer.");
+        });
     RecordedRun run = RecordedRun.open(folder);
     ViewOptions options =
         new ViewOptions(

@@ -1,6 +1,7 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
+import java.io.PrintWriter;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,7 +29,10 @@ import picocli.CommandLine.ParseResult;
     synopsisSubcommandLabel = "COMMAND",
     exitCodeListHeading = "%nExit codes:%n",
     exitCodeList = {
-      "0:ok", "1:failed", "2:the command could not be understood", "3:a check did not hold",
+      "0:ok",
+      "1:failed",
+      "2:the command could not be understood",
+      "3:a check did not hold",
       "130:interrupted"
     })
 public final class Tapscope {
@@ -58,8 +62,8 @@ public final class Tapscope {
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
-    line.setOut(new java.io.PrintWriter(screen.out(), true));
-    line.setErr(new java.io.PrintWriter(screen.err(), true));
+    line.setOut(new PrintWriter(screen.out(), true));
+    line.setErr(new PrintWriter(screen.err(), true));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExpandAtFiles(false); // "@prompt" is a scope
     line.setParameterExceptionHandler((e, wrong) -> misunderstood(screen, e));

@@ -59,13 +59,12 @@ record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logi
         shard
             .find("logits")
             .get()
-            .rows(
-                (i, row) -> {
-                  int at = 3 * Math.toIntExact(i);
-                  if (rows[at] == 0) {
-                    byPosition.put(Math.toIntExact(rows[at + 1]), row.clone());
-                  }
-                });
+            .rows((i, row) -> {
+              int at = 3 * Math.toIntExact(i);
+              if (rows[at] == 0) {
+                byPosition.put(Math.toIntExact(rows[at + 1]), row.clone());
+              }
+            });
       }
     }
     return byPosition;

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  * Text made safe and visible for a screen. Prompts, labels and file names are untrusted: control
  * characters could move the cursor, bidirectional controls could reorder what is read.
  */
-final class DisplayText {
+public final class DisplayText {
   /** Shown for the second and later bytes of a character that the tokenizer split into bytes. */
   static final String CONTINUATION = "‥";
 
@@ -43,7 +43,7 @@ final class DisplayText {
   }
 
   /** Replaces what a screen would obey by something it shows. */
-  static String visible(String text) {
+  public static String visible(String text) {
     StringBuilder out = new StringBuilder(text.length());
     text.codePoints().forEach(c -> append(out, c));
     return out.toString();
