@@ -141,28 +141,24 @@ final class ModelFlags {
   }
 
   /**
-   * Tokens that end a text, as the model's {@code config.json} and {@code generation_config.json}
-   * state them.
+   * Tokens that end a text: {@code eos_token_id} of the model's {@code config.json}. What else ends
+   * a generation, such as the end of a turn, is a token like others here.
    */
   Set<Integer> endTokens() {
-    Set<Integer> ends = new TreeSet<>();
-    for (String name : List.of("config.json", "generation_config.json")) {
-      Path file = model.orElse(Path.of("")).resolve(name);
-      if (Files.isRegularFile(file)) {
-        try {
-          JsonNode eos = new JsonMapper().readTree(Files.readString(file)).path("eos_token_id");
-          if (eos.isInt()) {
-            ends.add(eos.intValue());
-          }
-          eos.forEach(id -> ends.add(id.asInt(-1)));
-        } catch (IOException | JacksonException e) {
-          throw TapscopeException.failed(
-              "config-unreadable",
-              file + " cannot be read: " + e.getMessage() + ". Check the model folder.",
-              e);
-        }
+    Path file = model.orElse(Path.of("")).resolve("config.json");
+    try {
+      JsonNode eos = new JsonMapper().readTree(Files.readString(file)).path("eos_token_id");
+      Set<Integer> ends = new TreeSet<>();
+      if (eos.isInt()) {
+        ends.add(eos.intValue());
       }
+      eos.forEach(id -> ends.add(id.asInt(-1)));
+      return ends;
+    } catch (IOException | JacksonException e) {
+      throw TapscopeException.failed(
+          "config-unreadable",
+          file + " cannot be read: " + e.getMessage() + ". Check the model folder.",
+          e);
     }
-    return ends;
   }
 }

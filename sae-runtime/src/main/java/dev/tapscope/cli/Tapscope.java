@@ -62,6 +62,10 @@ public final class Tapscope {
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
+    line.getSubcommands()
+        .values()
+        .forEach(sub -> sub.getCommandSpec().versionProvider(new Version()));
+    line.setUsageHelpWidth(100);
     line.setOut(new PrintWriter(screen.out(), true));
     line.setErr(new PrintWriter(screen.err(), true));
     line.setCaseInsensitiveEnumValuesAllowed(true);

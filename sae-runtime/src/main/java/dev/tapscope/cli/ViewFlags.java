@@ -34,6 +34,9 @@ final class ViewFlags {
   @Option(names = "--all", description = "Show BOS, dense features and every feature that fires.")
   private boolean all;
 
+  @Option(names = "--brief", description = "Leave out the features of every single token.")
+  private boolean brief;
+
   boolean json() {
     return json;
   }
@@ -48,9 +51,11 @@ final class ViewFlags {
 
   void show(TokenView view, Screen screen) {
     html.ifPresent(file -> writePage(view, file, screen));
+    AnsiView.Extent extent = brief ? AnsiView.Extent.BRIEF : AnsiView.Extent.FULL;
     screen
         .out()
-        .print(json ? JsonView.render(view) : AnsiView.render(view, screen.terminal(color)));
+        .print(
+            json ? JsonView.render(view) : AnsiView.render(view, screen.terminal(color), extent));
     screen.out().flush();
   }
 

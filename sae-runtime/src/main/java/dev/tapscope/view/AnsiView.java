@@ -18,23 +18,34 @@ import java.util.stream.Collectors;
 public final class AnsiView {
   private static final String GENERATED = "▸";
   private static final int FEATURE_ROWS = 12;
+  private static final int BRIEF_FEATURE_ROWS = 5;
   private static final int TOKEN_ROWS = 48;
   private static final int TOKEN_COLUMNS = 14;
   private static final int FIRING_COLUMNS = 26;
   private static final int WHERE_COLUMNS = 32;
 
+  /** How much of a screen is drawn. */
+  public enum Extent {
+    /** Strips, the strongest features of every token, the features. */
+    FULL,
+    /** Strips and a few features. */
+    BRIEF
+  }
+
   private final Terminal terminal;
+  private final Extent extent;
   private final Paint paint;
   private final StringBuilder out = new StringBuilder();
 
-  private AnsiView(Terminal terminal) {
+  private AnsiView(Terminal terminal, Extent extent) {
     this.terminal = terminal;
+    this.extent = extent;
     this.paint = new Paint(terminal);
   }
 
   /** Renders a whole screen, ending with a line break. */
-  public static String render(TokenView view, Terminal terminal) {
-    AnsiView screen = new AnsiView(terminal);
+  public static String render(TokenView view, Terminal terminal, Extent extent) {
+    AnsiView screen = new AnsiView(terminal, extent);
     screen.screen(view);
     return screen.out.toString();
   }
@@ -65,8 +76,10 @@ public final class AnsiView {
     strips(view, sheet.lead());
     sheet.lead().ifPresent(lead -> legend(sheet, lead));
     line("");
-    tokenRows(view, sheet);
-    line("");
+    if (extent == Extent.FULL) {
+      tokenRows(view, sheet);
+      line("");
+    }
     featureRows(view, sheet);
   }
 
@@ -201,7 +214,8 @@ public final class AnsiView {
             "feature    max  of scale  tokens  density  "
                 + (where ? Columns.fit("where", Math.max(5, cells)) + "  " : "")
                 + "label"));
-    int limit = view.all() ? features.size() : Math.min(features.size(), FEATURE_ROWS);
+    int rows = extent == Extent.FULL ? FEATURE_ROWS : BRIEF_FEATURE_ROWS;
+    int limit = view.all() ? features.size() : Math.min(features.size(), rows);
     for (Feature feature : features.subList(0, limit)) {
       double share = feature.largestShare(view.tokens());
       String numbers =
