@@ -30,6 +30,16 @@ final class Packaged {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 
+  /** The java that Maven itself runs on: another version than this build's, where there is one. */
+  static Path mavenJava() {
+    return property("maven.java");
+  }
+
+  /** The compiled classes of a module. */
+  static Path classes(String module) {
+    return property("repository").resolve(module).resolve("target/classes");
+  }
+
   /** A new folder under the build's target that stays there for a look after the tests. */
   static Path workFolder(String purpose) {
     try {
