@@ -3,6 +3,7 @@ package dev.tapscope.endtoend;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tapscope.fixtures.Fixtures;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -140,6 +142,31 @@ class FailuresIT {
       assertTrue(sentence.contains(word), () -> word + " in: " + sentence);
     }
     assertFalse(finished.err().contains("\tat "), finished::toString);
+  }
+
+  /** Capture alone works on Java 17; an SAE needs the runtime, which does not. */
+  @Test
+  void anSaeOnJava17IsRefusedInASentence() {
+    Path java = Packaged.mavenJava();
+    String version = new JvmRun(List.of(), List.of("--version")).run(java).ok().out();
+    boolean seventeen = version.contains(" 17.");
+    if (!seventeen) {
+      System.out.println(
+          "SKIPPED: Maven does not run on Java 17 but on " + version.lines().findFirst());
+    }
+    assumeTrue(seventeen, "Maven does not run on Java 17");
+    JvmRun.Finished finished =
+        new JvmRun(List.of(), List.of("-m", "jdk.compiler/com.sun.tools.javac.Main", "--version"))
+            .agent(
+                "profile=gemma2",
+                "out=" + Packaged.workFolder("java17").resolve("run"),
+                "sae.l9=res.3 " + Fixtures.resSae())
+            .run(java);
+    Matcher line = LINE.matcher(finished.err());
+    assertTrue(line.find(), finished::toString);
+    LINES.put("an SAE on Java 17", line.group());
+    assertEquals(FAILED, finished.exit(), finished::toString);
+    assertTrue(line.group(2).contains("17") && line.group(2).contains("25"), line.group());
   }
 
   @AfterAll

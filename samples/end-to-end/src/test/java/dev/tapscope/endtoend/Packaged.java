@@ -21,6 +21,11 @@ final class Packaged {
     return jar("runtime.jar");
   }
 
+  /** The compiled tests, for programs among them. */
+  static Path tests() {
+    return property("repository").resolve("samples/end-to-end/target/test-classes");
+  }
+
   static Path script(String name) {
     return property("python.scripts").resolve(name);
   }
