@@ -8,8 +8,8 @@ import tools.jackson.databind.JsonNode;
  * The fire ledger of a run, summed up.
  *
  * @param sites number of addresses asked for
- * @param expected fires they should have had
- * @param fired fires they had
+ * @param expected positions they had to show
+ * @param fired positions they showed
  */
 record Ledger(int sites, long expected, long fired) {
   /** Sums up {@code sites} of {@code run.json}; empty when the run did not get to writing it. */
@@ -21,8 +21,10 @@ record Ledger(int sites, long expected, long fired) {
     long expected = 0;
     long fired = 0;
     for (JsonNode site : sites) {
-      expected += site.path("expected").asLong(0);
-      fired += site.path("fired").asLong(0);
+      long shown = site.path("fired").asLong(0);
+      fired += shown;
+      // A site the model computes for some positions only (logits) states no number it must reach.
+      expected += site.path("expected").asLong(shown);
     }
     return Optional.of(new Ledger(sites.size(), expected, fired));
   }
@@ -30,7 +32,7 @@ record Ledger(int sites, long expected, long fired) {
   String sentence() {
     return String.format(
         Locale.ROOT,
-        "Ledger: %,d rows seen of %,d expected at %d %s.",
+        "Ledger: %,d positions seen of %,d expected at %d %s.",
         fired,
         expected,
         sites,
