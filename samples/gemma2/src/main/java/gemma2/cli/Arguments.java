@@ -24,7 +24,8 @@ final class Arguments {
     for (int i = 0; i < words.size(); i++) {
       String word = words.get(i);
       int equals = word.startsWith("--") ? word.indexOf('=') : -1;
-      String name = equals < 0 ? word : word.substring(0, equals);
+      String written = equals < 0 ? word : word.substring(0, equals);
+      String name = written.equals("-h") ? "--help" : written;
       Option option = byName.get(name);
       if (option == null) {
         throw unknown(name, known);

@@ -144,7 +144,7 @@ record GenerateCommand() implements Command {
       Prompt prompt, Generator.Result result, Transcript transcript) {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("id", prompt.id());
-    described.put("bos", prompt.bos().words);
+    described.put("bos", prompt.bos().name().toLowerCase(Locale.ROOT));
     described.put("prompt_ids", prompt.ids());
     described.put("generated_ids", result.ids());
     transcript.text().ifPresent(text -> described.put("text", text));

@@ -78,14 +78,14 @@ public final class Main {
                 new UsageException(
                     "There is no command \"%s\".%s"
                         .formatted(word, Arguments.nearest(word, names()))));
-    List<String> words = args.subList(1, args.size());
-    if (words.contains("--help") || words.contains("-h")) {
-      console.out().print(help(command));
-      return;
-    }
     List<Option> known = new ArrayList<>(command.options());
     known.addAll(Option.ALL_COMMANDS);
-    command.run(Arguments.parse(known, words), console);
+    Arguments arguments = Arguments.parse(known, args.subList(1, args.size()));
+    if (arguments.has("--help")) {
+      console.out().print(help(command, known));
+    } else {
+      command.run(arguments, console);
+    }
   }
 
   private static List<String> names() {
@@ -104,11 +104,9 @@ public final class Main {
     return text.toString();
   }
 
-  private static String help(Command command) {
+  private static String help(Command command, List<Option> options) {
     StringBuilder text =
         new StringBuilder("gemma2 %s: %s\n\n".formatted(command.name(), command.summary()));
-    List<Option> options = new ArrayList<>(command.options());
-    options.addAll(Option.ALL_COMMANDS);
     options.forEach(o -> text.append("  %-30s %s\n".formatted(o.synopsis(), o.help())));
     text.append("\nExamples:\n");
     command.examples().forEach(example -> text.append("  ").append(example).append('\n'));

@@ -7,6 +7,7 @@ import gemma2.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -99,7 +100,7 @@ record ScoreCommand() implements Command {
   private static Map<String, Object> describe(Prompt prompt, Scorer.Score score) {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("id", prompt.id());
-    described.put("bos", prompt.bos().words);
+    described.put("bos", prompt.bos().name().toLowerCase(Locale.ROOT));
     described.put("ids", prompt.ids());
     described.put("losses", score.losses());
     described.put("mean_loss", score.mean());

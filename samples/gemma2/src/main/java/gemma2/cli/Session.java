@@ -131,6 +131,15 @@ final class Session {
                 kernels.name(),
                 threads,
                 threads == 1 ? "thread" : "threads"));
+    List<String> unused = checkpoint.unused();
+    if (!unused.isEmpty()) {
+      console.say(
+          "%d tensors of the checkpoint are no part of the model and are left out: %s%s"
+              .formatted(
+                  unused.size(),
+                  String.join(", ", unused.subList(0, Math.min(3, unused.size()))),
+                  unused.size() > 3 ? ", ..." : "."));
+    }
     return model;
   }
 

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -67,7 +68,7 @@ record TokenizeCommand() implements Command {
   private static Map<String, Object> describe(Prompt prompt, Tokenizer tokenizer) {
     Map<String, Object> described = new LinkedHashMap<>();
     described.put("id", prompt.id());
-    described.put("bos", prompt.bos().words);
+    described.put("bos", prompt.bos().name().toLowerCase(Locale.ROOT));
     described.put("ids", prompt.ids());
     described.put("pieces", Arrays.stream(prompt.ids()).mapToObj(tokenizer::decode).toList());
     described.put("text", TextStream.decode(tokenizer, prompt.ids()));

@@ -4,9 +4,11 @@ import gemma2.math.Matrix;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -20,6 +22,7 @@ public final class Checkpoint {
 
   private final Path folder;
   private final Map<String, Tensor> tensors;
+  private final Set<String> asked = new HashSet<>();
 
   private Checkpoint(Path folder, Map<String, Tensor> tensors) {
     this.folder = folder;
@@ -94,19 +97,25 @@ public final class Checkpoint {
     return new Matrix(tensor.data(), tensor.dtype(), rows, columns);
   }
 
-  /** The vector of that name and length, widened to floats. */
+  /** The vector of that name, which must have that length, as a matrix of one row. */
   public Matrix vector(String name, int length) {
     Tensor tensor = tensor(name, List.of((long) length));
     return new Matrix(tensor.data(), tensor.dtype(), 1, length);
   }
 
+  /** The names of tensors that nobody has asked for so far. */
+  public List<String> unused() {
+    return tensors.keySet().stream().filter(name -> !asked.contains(name)).toList();
+  }
+
   private Tensor tensor(String name, List<Long> shape) {
+    asked.add(name);
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new InputException(
-          "The checkpoint in %s has no tensor %s, which this configuration needs. Check that %s"
-                  .formatted(folder, name, "config.json belongs to these weights.")
-              + " The checkpoint holds %d tensors.".formatted(tensors.size()));
+          "The checkpoint in %s has no tensor %s, which config.json asks for, among its %d"
+                  .formatted(folder, name, tensors.size())
+              + " tensors. Check that config.json belongs to these weights.");
     }
     if (!tensor.shape().equals(shape)) {
       throw new InputException(

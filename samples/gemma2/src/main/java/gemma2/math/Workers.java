@@ -26,7 +26,12 @@ public final class Workers {
     this(threads, WORTHWHILE);
   }
 
-  Workers(int threads, long worthwhile) {
+  /**
+   * Workers with their own idea of what is worth waking a thread for.
+   *
+   * @param worthwhile multiplications that a thread must have to do
+   */
+  public Workers(int threads, long worthwhile) {
     if (threads < 1) {
       throw new IllegalArgumentException("At least one thread is needed, not " + threads + ".");
     }

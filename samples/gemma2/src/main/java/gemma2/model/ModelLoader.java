@@ -56,7 +56,7 @@ public final class ModelLoader {
             : matrix("lm_head.weight", config.vocabSize(), config.hiddenSize());
     return new Gemma2(
         config,
-        new Embedding(embedding, embeddingScale()),
+        new Embedding(embedding, embeddingScale(config.hiddenSize(), options.bf16EmbeddingScale())),
         blocks,
         norm("model.norm.weight"),
         new Head(linear(output), config.logitCap()));
@@ -97,10 +97,10 @@ public final class ModelLoader {
         workers);
   }
 
-  /** Rounding to bf16 is what a bf16 run of other implementations does. */
-  private float embeddingScale() {
-    float scale = (float) Math.sqrt(config.hiddenSize());
-    if (!options.bf16EmbeddingScale()) {
+  /** {@code sqrt(d)} in fp32; rounded to bf16 as bf16 runs of other implementations have it. */
+  static float embeddingScale(int hiddenSize, boolean bf16) {
+    float scale = (float) Math.sqrt(hiddenSize);
+    if (!bf16) {
       return scale;
     }
     int bits = Float.floatToIntBits(scale);

@@ -71,7 +71,10 @@ public final class Tokenizer {
     return vocabulary.eos();
   }
 
-  /** The text of one token: ▁ as a space, a byte as {@code <0x0A>}, control pieces by name. */
+  /**
+   * The text of one token: ▁ as a space, a byte as {@code <0x0A>}, control pieces by name, and an
+   * id that has no piece, as a model with a padded vocabulary may produce, as {@code <283>}.
+   */
   public String decode(int id) {
     Piece piece = piece(id);
     return piece.type() == Piece.Type.BYTE ? piece.text() : piece.text().replace('▁', ' ');
@@ -111,11 +114,10 @@ public final class Tokenizer {
   }
 
   Piece piece(int id) {
-    if (id < 0 || id >= size()) {
-      throw new InputException(
-          "Token id %d is not in the vocabulary of %d pieces.".formatted(id, size()));
+    if (id < 0) {
+      throw new IllegalArgumentException("There is no token id " + id + ".");
     }
-    return vocabulary.pieces().get(id);
+    return id < size() ? vocabulary.pieces().get(id) : new Piece("<" + id + ">", Piece.Type.NORMAL);
   }
 
   /** Half a surrogate pair is no character: it becomes U+FFFD. */
