@@ -225,6 +225,7 @@ final class SaeExtensionTest {
     run.fire(PROMPT, "res.3", 0, promptRows());
     Pass again = new Pass(1, 0, 3, new int[] {7}, false, BOS);
     run.pass(again, "res.3", nextRows());
+    run.end(PROMPT); // nothing of it was kept
     run.close();
     assertEquals(List.of(0L, 3L, 1L), run.shards.tensors.get("a.rows"));
     assertEquals(1L, sae().get("tokens_without_bos"));
