@@ -8,8 +8,6 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.CleanupMode;
-import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The page in a real browser, with a real mouse; screenshots are kept under {@code target}. Skipped
@@ -23,10 +21,6 @@ class PageInBrowserTest {
   private static final String LOCKED =
       "[...document.querySelectorAll('.tok[aria-pressed=true]')].map(t => t.dataset.i).join(' ')";
 
-  // Chromium's own helpers may still write into its folder when the test ends.
-  @TempDir(cleanup = CleanupMode.NEVER)
-  private Path folder;
-
   @Test
   void filtersLocksColoursAndUnfolds() throws Exception {
     Optional<Path> chromium = Browser.find();
@@ -34,9 +28,10 @@ class PageInBrowserTest {
       System.err.println("SKIPPED: no Chromium on PATH, so the HTML page was not opened in one.");
     }
     Assumptions.assumeTrue(chromium.isPresent(), "no Chromium on PATH");
-    Path page = Files.writeString(folder.resolve("view.html"), HtmlView.render(HandMade.view()));
-    Path profile = Files.createDirectory(folder.resolve("profile"));
     Path shots = Files.createDirectories(Path.of("target", "screenshots"));
+    // Not a @TempDir: Chromium's helpers may still write there when the test ends.
+    Path profile = Files.createTempDirectory(shots.toAbsolutePath(), "chromium-");
+    Path page = Files.writeString(profile.resolve("view.html"), HtmlView.render(HandMade.view()));
 
     try (Browser browser = Browser.open(chromium.get(), profile, page)) {
       assertEquals("1 2 3", browser.evaluate(LISTED).asString(), "BOS and dense ones are folded");
