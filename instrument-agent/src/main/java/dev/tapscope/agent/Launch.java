@@ -94,7 +94,7 @@ final class Launch {
               + (blind
                   ? " Without 'tokens' no value can be given a token: correct the profile."
                   : " Correct the profile, or give strict=false to go on with the sites that"
-                        + " fit."));
+                      + " fit."));
     }
   }
 

@@ -32,10 +32,7 @@ final class Safetensors {
         file,
         out -> {
           out.write(
-              ByteBuffer.allocate(8)
-                  .order(ByteOrder.LITTLE_ENDIAN)
-                  .putLong(header.length)
-                  .array());
+              ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).array());
           out.write(header);
           writeData(ordered, out);
         });

@@ -131,8 +131,7 @@ public final class Shards implements ShardSeries {
       append(name, Dtype.I64, Column.FLAT, buffer(1, Long.BYTES).array());
     }
     long end = pointers.merge(name, count, Long::sum);
-    append(
-        name, Dtype.I64, Column.FLAT, buffer(1, Long.BYTES).putLong(0, end).array());
+    append(name, Dtype.I64, Column.FLAT, buffer(1, Long.BYTES).putLong(0, end).array());
   }
 
   private static ByteBuffer buffer(int count, int size) {

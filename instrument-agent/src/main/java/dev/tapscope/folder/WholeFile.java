@@ -37,9 +37,6 @@ final class WholeFile {
   /** Gives a temporary file its name. */
   static void finish(Path file) throws IOException {
     Files.move(
-        temporary(file),
-        file,
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+        temporary(file), file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }
