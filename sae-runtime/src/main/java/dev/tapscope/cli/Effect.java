@@ -1,0 +1,90 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.recording.RecordedToken;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What an edit did to a generation.
+ *
+ * @param firstDifference 1-based generated token at which the two first differ; empty when all
+ *     computed ones are equal
+ * @param meanDivergence mean of {@code KL(default || edited)} in nats over the positions from the
+ *     last of the prompt on whose contexts are equal
+ * @param positions number of those positions
+ * @param before first token of the default run
+ * @param after first token of the edited run
+ */
+record Effect(
+    OptionalInt firstDifference,
+    double meanDivergence,
+    int positions,
+    FirstToken before,
+    FirstToken after) {
+
+  /**
+   * A first generated token and its probability in both runs.
+   *
+   * @param byDefault its probability without the edit
+   * @param edited its probability with it
+   */
+  record FirstToken(int id, String text, double byDefault, double edited) {}
+
+  static Effect of(Trial plain, Trial edited) {
+    List<RecordedToken> a = plain.generated();
+    List<RecordedToken> b = edited.generated();
+    int shared = Math.min(a.size(), b.size());
+    int equal = 0;
+    while (equal < shared && a.get(equal).id() == b.get(equal).id()) {
+      equal++;
+    }
+    boolean differ = equal < shared || a.size() != b.size();
+    int first = plain.lastPromptPosition();
+    double sum = 0;
+    int positions = 0;
+    for (int position = first; position <= first + equal; position++) {
+      if (plain.logits().containsKey(position) && edited.logits().containsKey(position)) {
+        sum +=
+            LogProbabilities.divergence(
+                plain.logits().get(position), edited.logits().get(position));
+        positions++;
+      }
+    }
+    return new Effect(
+        differ ? OptionalInt.of(equal + 1) : OptionalInt.empty(),
+        positions == 0 ? 0 : sum / positions,
+        positions,
+        firstToken(plain.firstToken(), plain, edited),
+        firstToken(edited.firstToken(), plain, edited));
+  }
+
+  private static FirstToken firstToken(int id, Trial plain, Trial edited) {
+    int position = plain.lastPromptPosition();
+    String text = plain.text(id).startsWith("#") ? edited.text(id) : plain.text(id);
+    return new FirstToken(
+        id,
+        text,
+        LogProbabilities.probability(plain.logits().get(position), id),
+        LogProbabilities.probability(edited.logits().get(position), id));
+  }
+
+  /** Whether two trials printed the same text and made the same logits, bit for bit. */
+  static boolean identical(Trial a, Trial b) {
+    return a.output().equals(b.output())
+        && a.logits().keySet().equals(b.logits().keySet())
+        && a.logits().entrySet().stream()
+            .allMatch(row -> sameBits(row.getValue(), b.logits().get(row.getKey())));
+  }
+
+  private static boolean sameBits(float[] a, float[] b) {
+    if (a.length != b.length) {
+      return false;
+    }
+    for (int i = 0; i < a.length; i++) {
+      if (Float.floatToRawIntBits(a[i]) != Float.floatToRawIntBits(b[i])) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

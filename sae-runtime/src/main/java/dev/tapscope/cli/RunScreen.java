@@ -1,0 +1,106 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.recording.RecordedRun;
+import dev.tapscope.sae.Label;
+import dev.tapscope.sae.Labels;
+import dev.tapscope.sae.SaeStats;
+import dev.tapscope.tap.TapscopeException;
+import dev.tapscope.view.SaeFacts;
+import dev.tapscope.view.TokenView;
+import dev.tapscope.view.ViewBuilder;
+import dev.tapscope.view.ViewOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The screen of a run folder: what it recorded, with statistics and labels from beside its SAEs.
+ */
+final class RunScreen {
+  private RunScreen() {}
+
+  static TokenView of(RecordedRun run, String title, ViewOptions options) {
+    List<String> notes = new ArrayList<>();
+    if (run.interrupted()) {
+      notes.add("The run was interrupted; this is what it had written by then.");
+    }
+    Map<String, SaeFacts> facts = new HashMap<>();
+    for (JsonNode sae : run.document().path("saes")) {
+      facts.put(sae.path("name").asString(""), facts(sae, notes));
+    }
+    Ledger.of(run.document()).ifPresent(ledger -> notes.add(ledger.sentence()));
+    return ViewBuilder.build(
+        title, run.tokens(), run.features(), facts, edits(run.document()), notes, options);
+  }
+
+  /** The heading of a run that is shown again: the model it names, else the folder. */
+  static String title(RecordedRun run) {
+    return "run " + run.folder().toAbsolutePath().normalize().getFileName();
+  }
+
+  private static List<TokenView.Edit> edits(JsonNode document) {
+    return StreamSupport.stream(document.path("edits").spliterator(), false)
+        .map(edit ->
+            new TokenView.Edit(edit.path("edit").asString(""), edit.path("formula").asString("")))
+        .toList();
+  }
+
+  private static SaeFacts facts(JsonNode sae, List<String> notes) {
+    int features = sae.path("features").asInt(0);
+    JsonNode error = sae.path("relative_error");
+    Beside beside = new Beside(sae, features, notes);
+    return new SaeFacts(
+        sae.path("address").asString("site not recorded"),
+        features,
+        beside.stats(),
+        beside.labels(),
+        error.isNumber() ? OptionalDouble.of(error.doubleValue()) : OptionalDouble.empty());
+  }
+
+  /** The files beside an SAE, which may have changed or gone since the run. */
+  private record Beside(JsonNode sae, int features, List<String> notes) {
+    Optional<SaeStats> stats() {
+      return read(
+          SaeStats.FILE,
+          file -> {
+            SaeStats stats = SaeStats.read(file);
+            String hash = sae.path("sha256").asString("");
+            boolean same = stats.metadata().getOrDefault("sae_sha256", hash).equals(hash);
+            if (stats.features() != features || !same) {
+              throw TapscopeException.failed(
+                  "stats-mismatch",
+                  file
+                      + " was measured on another SAE than the run's. Measure it anew with"
+                      + " tapscope stats.");
+            }
+            return stats;
+          });
+    }
+
+    Map<Integer, Label> labels() {
+      return read(Labels.FILE, file -> Labels.read(file, features).all()).orElse(Map.of());
+    }
+
+    private <T> Optional<T> read(String name, Function<Path, T> reader) {
+      Path path = Path.of(sae.path("path").asString("")).toAbsolutePath();
+      Path file = (Files.isDirectory(path) ? path : path.getParent()).resolve(name);
+      if (!Files.isRegularFile(file)) {
+        return Optional.empty();
+      }
+      try {
+        return Optional.of(reader.apply(file));
+      } catch (TapscopeException unusable) {
+        notes.add(unusable.getMessage());
+        return Optional.empty();
+      }
+    }
+  }
+}

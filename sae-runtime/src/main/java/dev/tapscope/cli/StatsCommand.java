@@ -1,0 +1,143 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.sae.SaeFolder;
+import dev.tapscope.sae.SaeStats;
+import dev.tapscope.sae.Sha256;
+import dev.tapscope.tap.TapscopeException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code tapscope stats}: what a corpus shows of an SAE's features. */
+@Command(
+    name = "stats",
+    mixinStandardHelpOptions = true,
+    header = {
+      "Measure each feature's maximum, mean and density over a corpus, BOS and EOS left out.",
+      "",
+      "  tapscope stats --model DIR --sae \"l9=res.3 PATH\" --corpus texts.jsonl",
+      "",
+      "writes stats.safetensors beside the SAE, or into --out.",
+      ""
+    })
+final class StatsCommand implements Callable<Integer> {
+  @Mixin private ModelFlags model;
+
+  @Option(
+      names = "--sae",
+      required = true,
+      paramLabel = "\"NAME=ADDRESS PATH\"",
+      converter = SaeSpec.Converter.class,
+      description = "The SAE and the site it reads.")
+  private SaeSpec sae;
+
+  @Option(
+      names = "--corpus",
+      required = true,
+      paramLabel = "FILE",
+      description = "Documents: JSONL with text, ids or messages, or plain text, one a line.")
+  private Path corpus;
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Folder for stats.safetensors.")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(names = "--json", description = "Print one JSON document instead of text.")
+  private boolean json;
+
+  private final Screen screen;
+  private final Places places;
+
+  StatsCommand(Screen screen, Places places) {
+    this.screen = screen;
+    this.places = places;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    SaeFolder loaded = SaeFolder.open(sae.path());
+    Path folder = out.orElseGet(() -> besideTheSae(sae.path()));
+    if (!Files.isDirectory(folder)) {
+      throw TapscopeException.failed(
+          "out-missing",
+          "The folder "
+              + folder
+              + " for the statistics does not exist. Make it, or leave --out"
+              + " away to write beside the SAE.");
+    }
+    try (RunPlace place = RunPlace.temporary()) {
+      Path documents = place.folder().resolveSibling("documents.jsonl");
+      int count = Corpus.write(corpus, documents);
+      screen.say("reading " + count + " documents of " + corpus);
+      List<String> command = model.sample(places, "score");
+      command.addAll(List.of("--prompts", documents.toString(), "--json"));
+      AgentOptions options =
+          new AgentOptions()
+              .set("profile", model.profile())
+              .set("capture", sae.inputAddress())
+              .saes(List.of(sae))
+              .set("out", place.folder().toString());
+      new TappedProcess(places, screen).run(command, options, OutputStream.nullOutputStream());
+      FeatureStatistics statistics =
+          FeatureStatistics.of(place.folder(), sae, loaded.sae().features(), model.endTokens());
+      Path file = folder.resolve(SaeStats.FILE);
+      statistics.stats(metadata(loaded, statistics)).write(file);
+      screen.out().println(json ? document(statistics, file) : text(statistics, file));
+    }
+    return 0;
+  }
+
+  private static Path besideTheSae(Path path) {
+    return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+  }
+
+  private Map<String, String> metadata(SaeFolder loaded, FeatureStatistics statistics) {
+    String address = sae.inputAddress();
+    int dot = address.lastIndexOf('.');
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("site", dot < 0 ? address : address.substring(0, dot));
+    metadata.put("layer", dot < 0 ? "" : address.substring(dot + 1));
+    metadata.put("n_tokens", Long.toString(statistics.tokens()));
+    metadata.put("bos", "excluded");
+    metadata.put("eos", "excluded");
+    metadata.put("corpus", corpus.getFileName().toString());
+    metadata.put("corpus_sha256", Sha256.of(corpus));
+    metadata.put("sae_sha256", loaded.sae().sha256());
+    metadata.put("mean_norm", Double.toString(statistics.meanNorm()));
+    return metadata;
+  }
+
+  private static String text(FeatureStatistics statistics, Path file) {
+    return "%,d tokens without BOS and EOS; %,d features fire, %,d never do, %,d on more than 10 %%; L0 %.2f; mean norm %.3f%nwrote %s"
+        .formatted(
+            statistics.tokens(),
+            statistics.alive(),
+            statistics.features() - statistics.alive(),
+            statistics.denserThan(0.1),
+            statistics.l0(),
+            statistics.meanNorm(),
+            file);
+  }
+
+  private static String document(FeatureStatistics statistics, Path file) {
+    Map<String, Object> document = new LinkedHashMap<>();
+    document.put("schema", "tapscope-stats/1");
+    document.put("file", file.toString());
+    document.put("n_tokens", statistics.tokens());
+    document.put("features", statistics.features());
+    document.put("features_firing", statistics.alive());
+    document.put("features_denser_than_10_percent", statistics.denserThan(0.1));
+    document.put("l0", statistics.l0());
+    document.put("mean_norm", statistics.meanNorm());
+    return new JsonMapper().writeValueAsString(document);
+  }
+}

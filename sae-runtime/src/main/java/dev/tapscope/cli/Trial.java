@@ -1,0 +1,106 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.io.Safetensors;
+import dev.tapscope.recording.RecordedRun;
+import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.tap.TapscopeException;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * One run of a model on one text, with the logits it made.
+ *
+ * @param output what the model printed
+ * @param run what was recorded
+ * @param logits rows of logits by position of the first text
+ */
+record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logits) {
+
+  /** Runs the command with SAEs and edits, and keeps its logits. */
+  static Trial of(
+      TappedProcess process,
+      List<String> command,
+      String profile,
+      List<SaeSpec> saes,
+      List<String> edits) {
+    try (RunPlace place = RunPlace.temporary()) {
+      AgentOptions options =
+          new AgentOptions()
+              .set("profile", profile)
+              .set("capture", "logits")
+              .saes(saes)
+              .edits(edits)
+              .set("out", place.folder().toString());
+      TappedProcess.Outcome outcome =
+          process.run(command, options, OutputStream.nullOutputStream());
+      RecordedRun run = RecordedRun.open(place.folder());
+      Trial trial = new Trial(outcome.output(), run, logits(run));
+      if (!trial.logits().containsKey(trial.lastPromptPosition())) {
+        throw TapscopeException.failed(
+            "logits-missing",
+            "The run made no logits at position "
+                + trial.lastPromptPosition()
+                + ", the last of the prompt, so there is nothing to compare. Run a command that"
+                + " generates text.");
+      }
+      return trial;
+    }
+  }
+
+  private static NavigableMap<Integer, float[]> logits(RecordedRun run) {
+    NavigableMap<Integer, float[]> byPosition = new TreeMap<>();
+    for (Path path : run.activationShards()) {
+      Safetensors shard = Safetensors.open(path);
+      if (shard.find("logits").isPresent() && shard.find("logits.rows").isPresent()) {
+        long[] rows = shard.find("logits.rows").get().longs();
+        shard
+            .find("logits")
+            .get()
+            .rows((i, row) -> {
+              int at = 3 * Math.toIntExact(i);
+              if (rows[at] == 0) {
+                byPosition.put(Math.toIntExact(rows[at + 1]), row.clone());
+              }
+            });
+      }
+    }
+    return byPosition;
+  }
+
+  /** Tokens of the first text that the model computed. */
+  List<RecordedToken> tokens() {
+    return run.tokens().stream().filter(token -> token.sequence() == 0).toList();
+  }
+
+  int lastPromptPosition() {
+    return tokens().stream()
+        .filter(token -> !token.generated())
+        .mapToInt(RecordedToken::position)
+        .max()
+        .orElse(0);
+  }
+
+  /** Generated tokens that were computed again: all but the last one sampled. */
+  List<RecordedToken> generated() {
+    return tokens().stream().filter(RecordedToken::generated).toList();
+  }
+
+  /** The first generated token, or the likeliest one where only one was sampled. */
+  int firstToken() {
+    return generated().isEmpty()
+        ? LogProbabilities.likeliest(logits.get(lastPromptPosition()))
+        : generated().getFirst().id();
+  }
+
+  /** Text of a token as far as this trial computed it. */
+  String text(int id) {
+    return tokens().stream()
+        .filter(token -> token.id() == id)
+        .map(RecordedToken::text)
+        .findFirst()
+        .orElse("#" + id);
+  }
+}

@@ -1,0 +1,94 @@
+package dev.tapscope.edit;
+
+import dev.tapscope.tap.TapscopeException;
+
+/** One intervention. {@code toString} gives the words {@link #parse} reads. */
+public sealed interface Edit {
+
+  /**
+   * Reads {@code OP TARGET [VALUE] [@SCOPE]}.
+   *
+   * @throws TapscopeException {@code edit-syntax}, with the column and the nearest word
+   */
+  static Edit parse(String text) {
+    return new EditParser(text).edit();
+  }
+
+  Scope scope();
+
+  /** {@code @prompt}, or nothing for the default scope. */
+  private static String suffix(Scope scope) {
+    return scope.equals(Scope.DEFAULT) ? "" : " @" + scope;
+  }
+
+  /** An edit through an SAE of the run. */
+  sealed interface OfSae extends Edit {
+    /** Name of the SAE. */
+    String sae();
+  }
+
+  /** An edit of one feature; it keeps what the SAE does not explain. */
+  sealed interface OfFeature extends OfSae {
+    Feature feature();
+
+    @Override
+    default String sae() {
+      return feature().sae();
+    }
+  }
+
+  /** Adds so much of the feature's decoder row. */
+  record Steer(Feature feature, Strength strength, Scope scope) implements OfFeature {
+    @Override
+    public String toString() {
+      return "steer " + feature + " " + strength + suffix(scope);
+    }
+  }
+
+  /** Takes the feature's contribution away. */
+  record Ablate(Feature feature, Scope scope) implements OfFeature {
+    @Override
+    public String toString() {
+      return "ablate " + feature + suffix(scope);
+    }
+  }
+
+  /**
+   * Moves the feature's contribution to a fixed strength.
+   *
+   * @param whereActive only where the feature is active
+   */
+  record Clamp(Feature feature, Strength strength, boolean whereActive, Scope scope)
+      implements OfFeature {
+    @Override
+    public String toString() {
+      String op = whereActive ? "clamp-active " : "clamp ";
+      return op + feature + " " + strength + suffix(scope);
+    }
+  }
+
+  /**
+   * Puts the reconstruction in the place of the activation.
+   *
+   * @param error whether what the SAE does not explain is added back, which leaves the activation
+   *     as it is until a feature is edited
+   */
+  record Splice(String sae, boolean error, Scope scope) implements OfSae {
+    @Override
+    public String toString() {
+      return "splice " + sae + (error ? " error" : "") + suffix(scope);
+    }
+  }
+
+  /**
+   * Sets activations to zero, without an SAE.
+   *
+   * @param address one address or a selection: {@code att.2}, {@code mlp.*}
+   */
+  record Zero(String address, Scope scope) implements Edit {
+    @Override
+    public String toString() {
+      return "zero " + address + suffix(scope);
+    }
+  }
+}

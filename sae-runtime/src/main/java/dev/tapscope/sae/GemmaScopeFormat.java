@@ -1,0 +1,28 @@
+package dev.tapscope.sae;
+
+import dev.tapscope.io.Npz;
+import dev.tapscope.kernel.SaeWeights;
+import java.nio.file.Path;
+
+/**
+ * Gemma Scope (arXiv 2408.05147): {@code params.npz} with {@code W_enc [d_in, F]}, {@code b_enc
+ * [F]}, {@code W_dec [F, d_out]}, {@code b_dec [d_out]}, {@code threshold [F]}; names may be in
+ * lower case. An optional {@code scaling_factor [F]} multiplies the activations before they are
+ * decoded.
+ */
+final class GemmaScopeFormat {
+  static final String FILE = "params.npz";
+
+  private GemmaScopeFormat() {}
+
+  static JumpReluSae read(Path file) {
+    Parameters parameters = new Parameters(file, Npz.open(file).arrays());
+    SaeWeights.Draft draft = parameters.read();
+    parameters.find("scaling_factor").ifPresent(s -> parameters.scaleDecoder(draft, s));
+    Folding folding = new Folding(draft);
+    folding.clampThresholds();
+    boolean folded = folding.unitDecoder();
+    return new JumpReluSae(
+        draft.finish(), "gemma-scope", file, Sha256.of(file), folded, folding.notes());
+  }
+}

@@ -1,0 +1,90 @@
+package dev.tapscope.sae;
+
+import dev.tapscope.tap.TapscopeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * An SAE and what lies beside it.
+ *
+ * @param path as the user gave it
+ * @param sae the weights
+ * @param stats what a corpus showed of its features
+ * @param labels what people say of its features
+ */
+public record SaeFolder(Path path, JumpReluSae sae, Optional<SaeStats> stats, Labels labels) {
+  private static final int NAMES_SHOWN = 8;
+
+  /**
+   * Reads an SAE from an {@code .npz} file, or from a folder in the layout of Gemma Scope ({@code
+   * params.npz}) or SAELens ({@code cfg.json}, {@code sae_weights.safetensors}), with the
+   * statistics and labels beside it.
+   *
+   * @throws TapscopeException {@code sae-missing} when the path does not exist, {@code sae-format}
+   *     when nothing there is an SAE, {@code sae-...}, {@code npz-...}, {@code safetensors-...},
+   *     {@code stats-...}, {@code labels-corrupt} when something is wrong with it
+   */
+  public static SaeFolder open(Path path) {
+    if (!Files.exists(path)) {
+      throw TapscopeException.failed(
+          "sae-missing",
+          "There is no SAE at %s. Give a params.npz, or a folder in the layout of Gemma Scope or SAELens."
+              .formatted(path));
+    }
+    Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+    JumpReluSae sae = read(path);
+    return new SaeFolder(path, sae, SaeStats.in(folder, sae), Labels.in(folder, sae.features()));
+  }
+
+  private static JumpReluSae read(Path path) {
+    if (!Files.isDirectory(path)) {
+      if (path.toString().endsWith(".npz")) {
+        return GemmaScopeFormat.read(path);
+      }
+      throw format(path, "a file whose name does not end in .npz");
+    }
+    Path params = path.resolve(GemmaScopeFormat.FILE);
+    boolean gemmaScope = Files.isRegularFile(params);
+    boolean saeLens = SaeLensFormat.recognises(path);
+    if (gemmaScope && saeLens) {
+      throw format(path, "both a " + GemmaScopeFormat.FILE + " and a " + SaeLensFormat.WEIGHTS);
+    }
+    if (gemmaScope) {
+      return GemmaScopeFormat.read(params);
+    }
+    if (saeLens) {
+      return SaeLensFormat.read(path);
+    }
+    throw format(path, contents(path));
+  }
+
+  private static String contents(Path folder) {
+    try (Stream<Path> files = Files.list(folder)) {
+      List<String> names = files.map(f -> f.getFileName().toString()).sorted().toList();
+      if (names.isEmpty()) {
+        return "an empty folder";
+      }
+      String shown = String.join(", ", names.subList(0, Math.min(NAMES_SHOWN, names.size())));
+      return names.size() > NAMES_SHOWN
+          ? "%s and %d more".formatted(shown, names.size() - NAMES_SHOWN)
+          : shown;
+    } catch (IOException e) {
+      throw TapscopeException.failed(
+          "file-unreadable",
+          "The folder %s cannot be read: %s. Check its permissions."
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  private static TapscopeException format(Path path, String found) {
+    return TapscopeException.failed(
+        "sae-format",
+        "No SAE can be made out at %s; found is %s. Give a params.npz (Gemma Scope), or a folder with either that or cfg.json and sae_weights.safetensors (SAELens)."
+            .formatted(path, found));
+  }
+}

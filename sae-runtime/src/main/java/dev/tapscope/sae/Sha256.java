@@ -1,0 +1,41 @@
+package dev.tapscope.sae;
+
+import dev.tapscope.tap.TapscopeException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** The hash by which run folders and statistics name the files they belong to. */
+public final class Sha256 {
+  private static final int BLOCK = 1 << 20;
+
+  private Sha256() {}
+
+  /**
+   * Hash of a file's bytes, lower-case hex.
+   *
+   * @throws TapscopeException {@code file-unreadable}
+   */
+  public static String of(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      byte[] block = new byte[BLOCK];
+      for (int count = in.read(block); count >= 0; count = in.read(block)) {
+        digest.update(block, 0, count);
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (IOException e) {
+      throw TapscopeException.failed(
+          "file-unreadable",
+          "%s cannot be read: %s. Check the path and its permissions."
+              .formatted(file, e.getMessage()),
+          e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
+}

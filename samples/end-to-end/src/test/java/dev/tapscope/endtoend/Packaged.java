@@ -1,0 +1,74 @@
+package dev.tapscope.endtoend;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where the build has put what the tests run. */
+final class Packaged {
+  private Packaged() {}
+
+  static Path model() {
+    return jar("gemma2.jar");
+  }
+
+  static Path agent() {
+    return jar("agent.jar");
+  }
+
+  static Path runtime() {
+    return jar("runtime.jar");
+  }
+
+  /** The compiled tests, for programs among them. */
+  static Path tests() {
+    return property("repository").resolve("samples/end-to-end/target/test-classes");
+  }
+
+  static Path script(String name) {
+    return property("python.scripts").resolve(name);
+  }
+
+  /** The java of this build. */
+  static Path java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /** The java that Maven itself runs on: another version than this build's, where there is one. */
+  static Path mavenJava() {
+    return property("maven.java");
+  }
+
+  /** The compiled classes of a module. */
+  static Path classes(String module) {
+    return property("repository").resolve(module).resolve("target/classes");
+  }
+
+  /** A new folder under the build's target that stays there for a look after the tests. */
+  static Path workFolder(String purpose) {
+    try {
+      Path folder = property("work.folder").toAbsolutePath();
+      return Files.createTempDirectory(Files.createDirectories(folder), purpose + "-");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Path jar(String property) {
+    Path jar = property(property);
+    if (!Files.isRegularFile(jar)) {
+      throw new IllegalStateException(jar + " is missing: run these tests with mvn verify.");
+    }
+    return jar;
+  }
+
+  private static Path property(String name) {
+    String value = System.getProperty(name);
+    if (value == null) {
+      throw new IllegalStateException(
+          "The system property " + name + " is not set: run these tests with mvn verify.");
+    }
+    return Path.of(value).normalize();
+  }
+}

@@ -1,0 +1,89 @@
+package dev.tapscope.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import dev.tapscope.fixtures.Difference;
+import dev.tapscope.fixtures.Fixtures;
+import dev.tapscope.fixtures.GoldenPrompt;
+import dev.tapscope.fixtures.Mistake;
+import dev.tapscope.fixtures.RandomGemma2;
+import dev.tapscope.fixtures.ReferenceGemma2;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Every site, every position, against the double-precision reference: on the trained model for the
+ * sites that have no golden data, and on five random models of other shapes.
+ */
+class ReferenceIT {
+  private static final Map<RandomGemma2, Path> MODELS = new EnumMap<>(RandomGemma2.class);
+
+  static Stream<GoldenPrompt> prompts() {
+    return GoldenPrompt.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("prompts")
+  void judgesTheTrainedModel(GoldenPrompt prompt) {
+    Comparison comparison =
+        Comparison.of(
+            Captures.golden(prompt).captured(), ReferenceGemma2.load(Fixtures.tinyGemma2()));
+    System.out.print(comparison.table("Reference, trained model, " + prompt));
+    comparison.assertAllWithinTolerance();
+  }
+
+  /** Windows of 3 to 24 keys, a prompt of 50; chunks longer and shorter than the windows. */
+  static Stream<Arguments> shapesAndChunks() {
+    return Stream.of(RandomGemma2.values())
+        .flatMap(model -> Stream.of(50, 7, 2).map(chunk -> Arguments.of(model, chunk)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("shapesAndChunks")
+  void judgesOtherShapes(RandomGemma2 model, int chunk) {
+    Path folder = folder(model);
+    JvmRun command =
+        Captures.generate(folder, model.prompt(50), 8).with("--chunk", Integer.toString(chunk));
+    Captures.Run run = Captures.all(command, model.name());
+    Comparison comparison = Comparison.of(run.captured(), ReferenceGemma2.load(folder));
+    System.out.print(comparison.table("Reference, " + model + ", chunk " + chunk));
+    comparison.assertAllWithinTolerance();
+  }
+
+  /** A comparison that no mistake could fail would prove nothing. */
+  @ParameterizedTest
+  @EnumSource(
+      value = Mistake.class,
+      mode = EnumSource.Mode.EXCLUDE,
+      names = {"QUERY_SCALE_FROM_HEAD_DIM"})
+  void noticesTheMistakeOnTheTrainedModel(Mistake mistake) {
+    Captures.Run run = Captures.golden(GoldenPrompt.named("long"));
+    Difference difference =
+        Comparison.of(run.captured(), ReferenceGemma2.load(Fixtures.tinyGemma2(), mistake))
+            .at("logits");
+    assertFalse(difference.within(Comparison.TOLERANCE), difference::toString);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ODD_HEADS", "HALF"})
+  void noticesTheQueryScaleOnModelsWhereItIsNotHeadDim(RandomGemma2 model) {
+    Path folder = folder(model);
+    Captures.Run run = Captures.all(Captures.generate(folder, model.prompt(50), 1), model.name());
+    Difference difference =
+        Comparison.of(
+                run.captured(), ReferenceGemma2.load(folder, Mistake.QUERY_SCALE_FROM_HEAD_DIM))
+            .at("logits");
+    assertFalse(difference.within(Comparison.TOLERANCE), difference::toString);
+  }
+
+  private static Path folder(RandomGemma2 model) {
+    return MODELS.computeIfAbsent(
+        model, m -> m.write(Packaged.workFolder("model-" + m.name()).resolve("model")));
+  }
+}
