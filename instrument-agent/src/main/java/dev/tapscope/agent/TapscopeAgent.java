@@ -1,5 +1,48 @@
 package dev.tapscope.agent;
 
-final class TapscopeAgent {
+import java.io.IOException;
+import java.lang.instrument.Instrumentation;
+import java.util.Optional;
+
+/**
+ * Where the JVM enters the agent. This class does as little as it can:
+ *
+ * <ul>
+ *   <li>woven classes of every loader must find one and the same bridge, so the bridge goes to the
+ *       bootstrap loader first, and this class names nothing that names the bridge before that;
+ *   <li>an exception that leaves {@code premain} aborts the JVM with 134 and a stack trace, so
+ *       failures are told in a sentence and end with an exit code of their own.
+ * </ul>
+ */
+public final class TapscopeAgent {
+  private static volatile Optional<Launch> launch = Optional.empty();
+
   private TapscopeAgent() {}
+
+  /**
+   * Called by the JVM before {@code main}.
+   *
+   * @param options as in {@link AgentOptions}
+   */
+  public static void premain(String options, Instrumentation instrumentation) {
+    try {
+      BootJar.install(instrumentation);
+    } catch (IOException | RuntimeException e) {
+      System.err.println(
+          "tapscope: [boot-jar] The agent's bridge could not be put on the bootstrap class path ("
+              + e
+              + "). The agent needs its own jar and a temporary folder that can be written"
+              + " (java.io.tmpdir).");
+      System.exit(1);
+    }
+    launch = Launch.run(Optional.ofNullable(options), instrumentation);
+  }
+
+  /**
+   * Takes every tap out of the classes again. The run goes on without seeing anything until it is
+   * closed at the end of the JVM.
+   */
+  public static void detach() {
+    launch.ifPresent(Launch::detach);
+  }
 }

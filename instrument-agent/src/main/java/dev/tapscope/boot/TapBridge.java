@@ -27,12 +27,53 @@ public final class TapBridge {
     void failed(String profile, String site, Throwable cause);
   }
 
+  /** Told of what happens around the taps, on the model's thread. Must not throw. */
+  public interface Scopes {
+    /** The method that carries the tokens of a pass was entered. */
+    void passEntered();
+
+    /** That method was left, by a return or by an exception. */
+    void passLeft(boolean normally);
+
+    /** The constructor of the model's own token decoder has returned. */
+    void decoderBuilt(Object decoder);
+  }
+
   private static volatile Linker linker;
+  private static volatile Scopes scopes;
 
   private TapBridge() {}
 
   public static void linkWith(Linker newLinker) {
     linker = newLinker;
+  }
+
+  public static void reportTo(Scopes newScopes) {
+    scopes = newScopes;
+  }
+
+  /** Called by the woven scope of a pass. */
+  public static void passEntered() {
+    Scopes current = scopes;
+    if (current != null) {
+      current.passEntered();
+    }
+  }
+
+  /** Called by the woven scope of a pass, however it ends. */
+  public static void passLeft(boolean normally) {
+    Scopes current = scopes;
+    if (current != null) {
+      current.passLeft(normally);
+    }
+  }
+
+  /** Called at the end of the constructors of the model's own token decoder. */
+  public static void decoderBuilt(Object decoder) {
+    Scopes current = scopes;
+    if (current != null) {
+      current.decoderBuilt(decoder);
+    }
   }
 
   /**

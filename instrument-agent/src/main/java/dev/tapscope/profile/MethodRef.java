@@ -17,6 +17,20 @@ public record MethodRef(String owner, String name, Optional<List<String>> parame
     parameters = parameters.map(List::copyOf);
   }
 
+  /**
+   * Reads a reference as a profile writes it: {@code a.b.Outer$Inner.name(float[][], int)}, or
+   * without the parentheses where no parameters are given.
+   *
+   * @throws dev.tapscope.tap.TapscopeException {@code profile-syntax}
+   */
+  public static MethodRef parse(String text) {
+    LineReader line = new LineReader("method reference", 1, text);
+    MethodRef method = line.method("a method, written Owner.name or Owner.name(types)");
+    line.end("a method reference");
+    return method;
+  }
+
+  /** As a profile writes it. */
   @Override
   public String toString() {
     return owner + "." + name + parameters.map(p -> "(" + String.join(", ", p) + ")").orElse("");

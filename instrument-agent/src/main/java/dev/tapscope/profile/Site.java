@@ -49,6 +49,16 @@ public record Site(
     aliases = List.copyOf(aliases);
   }
 
+  /** The same site declared on another line: line numbers aside, sites are compared by value. */
+  public Site atLine(int newLine) {
+    return new Site(name, in, at, value, layer, position, cache, rows, aliases, newLine);
+  }
+
+  /** Whether the site lies inside the blocks: it is addressed with a layer. */
+  public boolean layered() {
+    return layer.isPresent();
+  }
+
   /**
    * What the woven call passes after the value, in order: the root of each operand below, so that a
    * linker can resolve the paths in the same order. Constants are not passed.

@@ -3,7 +3,7 @@ package dev.tapscope.profile;
 import java.util.List;
 import java.util.Optional;
 
-/** What a site shows. */
+/** What a site shows. Text forms are those of a profile. */
 public sealed interface Value {
   /** The operand handed to the woven call, and stored back where its root can be assigned. */
   Operand tapped();
@@ -20,6 +20,11 @@ public sealed interface Value {
     @Override
     public List<Operand> captures() {
       return List.of();
+    }
+
+    @Override
+    public String toString() {
+      return tapped + codec.map(name -> " as " + name).orElse("");
     }
   }
 
@@ -38,6 +43,11 @@ public sealed interface Value {
     @Override
     public List<Operand> captures() {
       return List.of(source, eps, gain);
+    }
+
+    @Override
+    public String toString() {
+      return "rms " + source + " eps " + eps + " into " + tapped + " gain " + gain;
     }
   }
 }

@@ -6,7 +6,8 @@ import dev.tapscope.profile.Site;
  * The site was woven.
  *
  * @param calls woven call sites ({@code exit} has one for each return)
- * @param type descriptor of the tapped value, {@code [[F}
+ * @param type descriptor of the tapped value, {@code [[F}; of its root, where a path of fields
+ *     leads out of the class
  * @param assignable whether a new reference can be stored back, or only contents written
  * @param sentence where, and what a person should know (method size, inlining limits)
  */

@@ -5,9 +5,18 @@ import dev.tapscope.profile.Site;
 /**
  * The site does not fit the class.
  *
- * @param id short stable name: {@code method-missing}, {@code method-ambiguous}, {@code
- *     call-count}, {@code local-missing}, {@code store-count}, {@code arg-missing}, {@code
- *     value-type}, {@code class-version}, {@code method-size}, ...
+ * @param id short stable name:
+ *     <ul>
+ *       <li>the class: {@code class-file} damaged, {@code class-version} too old or too new
+ *       <li>the method: {@code method-missing}, {@code method-ambiguous} overloads, {@code
+ *           method-body} abstract or native, {@code method-size} taps would make it too large
+ *       <li>the place: {@code call-count}, {@code call-ambiguous}, {@code store-count}, {@code
+ *           exit-missing} never returns, {@code before-super} the object does not exist yet
+ *       <li>an operand: {@code this-missing}, {@code arg-missing}, {@code local-missing}, {@code
+ *           local-stale} assigned only behind the call, {@code slot-missing}, {@code
+ *           return-missing}, {@code field-missing}, {@code value-type}
+ *     </ul>
+ *
  * @param sentence what was wanted, what is there, what to write instead
  */
 public record Misfit(Site site, String id, String sentence) implements SiteReport {}

@@ -8,7 +8,7 @@ import java.util.Optional;
  *
  * @param bytes the woven class file; empty when a site does not fit (all or nothing per class) or
  *     none was asked for
- * @param reports one for each site, in their order
+ * @param reports one for each site of the class, in their order; sites of other classes have none
  */
 public record Woven(Optional<byte[]> bytes, List<SiteReport> reports) {
   public Woven {

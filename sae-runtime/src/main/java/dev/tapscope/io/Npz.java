@@ -1,10 +1,11 @@
 package dev.tapscope.io;
 
 import dev.tapscope.tap.TapscopeException;
-import java.io.EOFException;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -13,7 +14,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
-import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /**
@@ -76,10 +76,12 @@ public final class Npz {
     return Optional.ofNullable(arrays.get(name));
   }
 
-  private static ZipFile openZip(ArrayFile file) throws IOException {
+  private static ZipFile openZip(ArrayFile file) {
     try {
       return new ZipFile(file.path().toFile());
-    } catch (ZipException e) {
+    } catch (FileSystemException | FileNotFoundException e) {
+      throw file.unreadable(e);
+    } catch (IOException e) {
       throw file.corrupt("its zip directory cannot be read (" + e.getMessage() + ")", e);
     } catch (IllegalArgumentException e) {
       throw file.corrupt("its zip directory has an entry with an unreadable name", e);
@@ -185,20 +187,25 @@ public final class Npz {
     private final CRC32 crc = new CRC32();
 
     /** Reads from a zip that stays open. */
-    EntryBytes(ArrayFile file, ZipFile zip, ZipEntry entry) throws IOException {
+    EntryBytes(ArrayFile file, ZipFile zip, ZipEntry entry) {
       this(file, Optional.empty(), zip, entry);
     }
 
-    private EntryBytes(ArrayFile file, Optional<ZipFile> owned, ZipFile zip, ZipEntry entry)
-        throws IOException {
+    private EntryBytes(ArrayFile file, Optional<ZipFile> owned, ZipFile zip, ZipEntry entry) {
       this.file = file;
       this.owned = owned;
       this.entry = entry;
       try {
         this.in = zip.getInputStream(entry);
-      } catch (ZipException e) {
-        throw file.corrupt("entry %s: %s".formatted(entry.getName(), e.getMessage()), e);
+      } catch (IOException e) {
+        throw damaged(e);
       }
+    }
+
+    /** The file could be opened, so what goes wrong inside is taken for damage. */
+    private TapscopeException damaged(IOException e) {
+      return file.corrupt(
+          "entry %s cannot be unpacked (%s)".formatted(entry.getName(), e.getMessage()), e);
     }
 
     /** Opens the zip anew and skips to the data of an entry seen before. */
@@ -213,29 +220,34 @@ public final class Npz {
         EntryBytes bytes = new EntryBytes(file, Optional.of(zip), zip, entry);
         bytes.read(new byte[(int) dataStart], (int) dataStart);
         return bytes;
-      } catch (IOException | RuntimeException e) {
+      } catch (RuntimeException e) {
         zip.close();
         throw e;
       }
     }
 
     @Override
-    public void read(byte[] into, int count) throws IOException {
+    public void read(byte[] into, int count) {
       try {
         int got = in.readNBytes(into, 0, count);
         if (got < count) {
           throw file.corrupt("entry " + entry.getName() + " ends early");
         }
-      } catch (ZipException | EOFException e) {
-        throw file.corrupt(
-            "entry %s cannot be unpacked (%s)".formatted(entry.getName(), e.getMessage()), e);
+      } catch (IOException e) {
+        throw damaged(e);
       }
       crc.update(into, 0, count);
     }
 
     @Override
-    public void end() throws IOException {
-      if (in.read() != -1) {
+    public void end() {
+      boolean more;
+      try {
+        more = in.read() != -1;
+      } catch (IOException e) {
+        throw damaged(e);
+      }
+      if (more) {
         throw file.corrupt("entry " + entry.getName() + " is longer than it states");
       }
       if (crc.getValue() != entry.getCrc()) {

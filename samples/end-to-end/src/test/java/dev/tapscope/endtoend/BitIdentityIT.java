@@ -1,7 +1,6 @@
 package dev.tapscope.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.GoldenPrompt;
@@ -10,7 +9,10 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -19,16 +21,18 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * An agent that changes nothing changes no bit: what the sample prints under it is what it prints
- * alone. The prompt is repeated fifty times in one JVM, so that the interpreter and both compilers
- * have had their turn.
+ * An agent that changes nothing changes no bit: what the sample computes and prints under it is
+ * what it computes and prints alone. The prompt is repeated fifty times in one JVM, so that the
+ * interpreter and both compilers have had their turn.
  */
 class BitIdentityIT {
   private static final int REPETITIONS = 50;
+  private static final int STEPS = 12;
   private static final GoldenPrompt PROMPT = GoldenPrompt.named("question");
   private static final Path PROMPTS = prompts();
+  private static final Map<JvmRun, String> ALONE = new HashMap<>();
 
-  /** Ways to be attached without an effect; the run folder is added by the test. */
+  /** Ways to be attached without an effect. */
   static Stream<Arguments> agents() {
     String sae = "sae.l9=res.3 " + Fixtures.resSae();
     return Stream.of(
@@ -40,34 +44,62 @@ class BitIdentityIT {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("agents")
-  void continuationsAndTheirLogitsKeepEveryBit(String name, List<String> options) {
+  void everyLogitKeepsEveryBit(String name, List<String> options) {
+    String classPath = Packaged.model() + System.getProperty("path.separator") + Packaged.tests();
     JvmRun command =
-        JvmRun.gemma2("generate", "--model", Fixtures.tinyGemma2().toString(), "--json")
-            .with("--prompts", PROMPTS.toString(), "-n", "12", "--ignore-eos", "--all-logits");
-    assertSameOutput(command, options);
+        new JvmRun(
+            List.of("--add-modules=jdk.incubator.vector"),
+            List.of(
+                "-cp",
+                classPath,
+                LogitBits.class.getName(),
+                Fixtures.tinyGemma2().toString(),
+                Captures.join(PROMPT.ids()),
+                Integer.toString(STEPS),
+                Integer.toString(REPETITIONS)));
+    List<String> hashes = sameUnderTheAgent(command, options).lines().toList();
+    assertEquals(REPETITIONS, hashes.size());
+    assertEquals(1, hashes.stream().distinct().count(), hashes::toString);
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("agents")
-  void lossesKeepEveryBit(String name, List<String> options) {
+  void continuationsAreTheSame(String name, List<String> options) {
+    JvmRun command =
+        JvmRun.gemma2("generate", "--model", Fixtures.tinyGemma2().toString(), "--seed", "1")
+            .with("--prompts", PROMPTS.toString(), "-n", Integer.toString(STEPS))
+            .with("--ignore-eos", "--json");
+    List<Generation> results = Generation.parseAll(sameUnderTheAgent(command, options));
+    assertEquals(REPETITIONS, results.size());
+    int[] golden = Arrays.copyOf(PROMPT.arrays().array("greedy_ids").ints(), STEPS);
+    results.forEach(result -> assertEquals(Captures.join(golden), join(result)));
+    assertEquals(1, results.stream().map(Generation::logProbabilities).distinct().count());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("agents")
+  void lossesAreTheSame(String name, List<String> options) {
     JvmRun command =
         JvmRun.gemma2("score", "--model", Fixtures.tinyGemma2().toString(), "--json")
             .with("--prompts", PROMPTS.toString());
-    assertSameOutput(command, options);
+    List<Score> scores = Score.parseAll(sameUnderTheAgent(command, options));
+    assertEquals(REPETITIONS, scores.size());
+    assertEquals(
+        1, scores.stream().map(score -> Arrays.toString(score.losses())).distinct().count());
   }
 
-  private static void assertSameOutput(JvmRun command, List<String> options) {
+  /** What the command prints, which must be the same without and with the agent. */
+  private static String sameUnderTheAgent(JvmRun command, List<String> options) {
+    String alone = ALONE.computeIfAbsent(command, c -> c.run().ok().out());
     List<String> all = new ArrayList<>(options);
     all.add("profile=gemma2");
     all.add("out=" + Packaged.workFolder("bits").resolve("run"));
-    String alone = command.run().ok().out();
-    String attached = command.agent(all.toArray(String[]::new)).run().ok().out();
-    assertEquals(alone, attached);
-    assertTrue(alone.lines().count() >= REPETITIONS, alone);
-    // The repetitions agree with each other too, so the JIT changes nothing.
-    List<String> lines =
-        alone.lines().map(line -> line.replaceFirst("\"id\": *\"?\\d+\"?", "")).toList();
-    assertEquals(1, lines.stream().distinct().count(), () -> String.join("\n", lines));
+    assertEquals(alone, command.agent(all.toArray(String[]::new)).run().ok().out());
+    return alone;
+  }
+
+  private static String join(Generation result) {
+    return Captures.join(result.generatedIds());
   }
 
   private static Path prompts() {

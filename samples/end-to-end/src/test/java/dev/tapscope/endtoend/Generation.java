@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What {@code generate --json} prints for one prompt. */
+/** What {@code generate --json} says about one prompt. */
 final class Generation {
   private final JsonNode json;
 
@@ -13,13 +13,19 @@ final class Generation {
     this.json = json;
   }
 
+  /** The only prompt's. */
   static Generation parse(String out) {
-    return new Generation(new JsonMapper().readTree(out));
+    List<Generation> all = parseAll(out);
+    if (all.size() != 1) {
+      throw new AssertionError("One prompt, but " + all.size() + " results: " + out);
+    }
+    return all.getFirst();
   }
 
-  /** One per line. */
-  static List<Generation> parseLines(String out) {
-    return out.lines().map(Generation::parse).toList();
+  /** Every prompt's, in order. */
+  static List<Generation> parseAll(String out) {
+    JsonNode results = new JsonMapper().readTree(out).required("results");
+    return results.valueStream().map(Generation::new).toList();
   }
 
   int[] promptIds() {
@@ -30,8 +36,9 @@ final class Generation {
     return ints("generated_ids");
   }
 
-  String text() {
-    return json.required("text").stringValue();
+  /** Of each generated token, digit for digit as printed. */
+  String logProbabilities() {
+    return json.required("logprobs").toString();
   }
 
   private int[] ints(String name) {

@@ -21,6 +21,11 @@ final class Packaged {
     return jar("runtime.jar");
   }
 
+  /** The compiled tests, for programs among them. */
+  static Path tests() {
+    return property("repository").resolve("samples/end-to-end/target/test-classes");
+  }
+
   static Path script(String name) {
     return property("python.scripts").resolve(name);
   }
@@ -28,6 +33,16 @@ final class Packaged {
   /** The java of this build. */
   static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  /** The java that Maven itself runs on: another version than this build's, where there is one. */
+  static Path mavenJava() {
+    return property("maven.java");
+  }
+
+  /** The compiled classes of a module. */
+  static Path classes(String module) {
+    return property("repository").resolve(module).resolve("target/classes");
   }
 
   /** A new folder under the build's target that stays there for a look after the tests. */

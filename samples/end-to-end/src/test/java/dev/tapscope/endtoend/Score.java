@@ -1,10 +1,11 @@
 package dev.tapscope.endtoend;
 
+import java.util.List;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What {@code score --json} prints for one text. */
+/** What {@code score --json} says about one text. */
 final class Score {
   private final JsonNode json;
 
@@ -12,8 +13,19 @@ final class Score {
     this.json = json;
   }
 
+  /** The only text's. */
   static Score parse(String out) {
-    return new Score(new JsonMapper().readTree(out));
+    List<Score> all = parseAll(out);
+    if (all.size() != 1) {
+      throw new AssertionError("One text, but " + all.size() + " results: " + out);
+    }
+    return all.getFirst();
+  }
+
+  /** Every text's, in order. */
+  static List<Score> parseAll(String out) {
+    JsonNode results = new JsonMapper().readTree(out).required("results");
+    return results.valueStream().map(Score::new).toList();
   }
 
   /** Minus the natural logarithm of each token's probability, from the second token on. */

@@ -1,0 +1,160 @@
+package dev.tapscope.agent;
+
+import dev.tapscope.folder.RunDirectory;
+import dev.tapscope.ledger.Ledger;
+import dev.tapscope.ledger.Problem;
+import dev.tapscope.ledger.Wording;
+import dev.tapscope.link.SiteLinks;
+import dev.tapscope.run.TapRun;
+import dev.tapscope.tap.TapscopeException;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The end of a run, exactly once: closes the run, its files and its report, then ends the JVM with
+ * an exit code of its own where the run did not go as asked.
+ */
+final class Ending {
+  /** Threads the JVM runs a signal on; alive in a shutdown that a signal began. */
+  private static final Set<String> SIGNALS =
+      Set.of("SIGINT handler", "SIGTERM handler", "SIGHUP handler");
+
+  private final AgentOptions options;
+  private final ProfileSource profile;
+  private final Optional<RunDirectory> folder;
+  private final PrintStream err;
+  private final AtomicBoolean begun = new AtomicBoolean();
+  private final CountDownLatch done = new CountDownLatch(1);
+  private final RunClock clock = new RunClock();
+  private TapRun run;
+  private SiteLinks links;
+  private Weaving weaving;
+
+  Ending(
+      AgentOptions options, ProfileSource profile, Optional<RunDirectory> folder, PrintStream err) {
+    this.options = options;
+    this.profile = profile;
+    this.folder = folder;
+    this.err = err;
+  }
+
+  /** Stands by for the end of the JVM. */
+  void await(TapRun theRun, SiteLinks theLinks, Weaving theWeaving) {
+    run = theRun;
+    links = theLinks;
+    weaving = theWeaving;
+    Runtime.getRuntime().addShutdownHook(new Thread(this::atShutdown, "tapscope-end"));
+  }
+
+  /** Ends a run that cannot go on as asked. Called on a model's thread; does not return. */
+  void fatal(TapscopeException cause) {
+    err.println(cause.line());
+    if (begun.compareAndSet(false, true)) {
+      List<Problem> problems = new ArrayList<>();
+      problems.add(Problem.of(cause));
+      try {
+        finish(problems, Optional.of("failed"));
+        problems.stream().skip(1).forEach(p -> err.println(p.line()));
+      } finally {
+        halt(cause.exit());
+      }
+    }
+    awaitEnd();
+  }
+
+  private void atShutdown() {
+    if (!begun.compareAndSet(false, true)) {
+      awaitEnd();
+      return;
+    }
+    boolean interrupted =
+        Thread.getAllStackTraces().keySet().stream().anyMatch(t -> SIGNALS.contains(t.getName()));
+    List<Problem> problems = new ArrayList<>();
+    Optional<Problem> decisive = Optional.empty();
+    try {
+      decisive = finish(problems, interrupted ? Optional.of("interrupted") : Optional.empty());
+      tell(problems, decisive.isPresent(), interrupted);
+    } catch (RuntimeException | Error e) {
+      err.println("tapscope: [agent-failed] The run could not be closed: " + e);
+      e.printStackTrace(err);
+      halt(TapscopeException.FAILED);
+    } finally {
+      done.countDown();
+    }
+    if (!interrupted) {
+      decisive.ifPresent(problem -> halt(problem.exit()));
+    }
+  }
+
+  /**
+   * Closes everything.
+   *
+   * @param problems what is known already; what is found is added
+   * @param state how the run ended, where that is known
+   * @return the problem that decides the exit code, if one does
+   */
+  private Optional<Problem> finish(List<Problem> problems, Optional<String> state) {
+    problems.addAll(run.close());
+    folder.ifPresent(f -> problems.addAll(f.closeFiles()));
+    int failures = problems.size();
+    if (state.isEmpty() && run.observing()) {
+      addOnce(problems, weaving.problems());
+      addOnce(problems, links.problems());
+      addOnce(problems, run.ledger().verdict(new Wording(profile.profile(), weaving::hasWoven)));
+    }
+    boolean failed = options.strict() ? !problems.isEmpty() : failures > 0;
+    Optional<Problem> decisive = failed ? Optional.of(problems.get(0)) : Optional.empty();
+    RunReport report = new RunReport(options, profile, run, clock);
+    try {
+      folder.ifPresent(
+          f -> f.writeReport(report.of(state.orElse(failed ? "failed" : "complete"), problems)));
+    } catch (TapscopeException e) {
+      problems.add(Problem.of(e));
+      return Optional.of(decisive.orElse(Problem.of(e)));
+    }
+    return decisive;
+  }
+
+  private static void addOnce(List<Problem> problems, List<Problem> more) {
+    more.stream().filter(p -> !problems.contains(p)).forEach(problems::add);
+  }
+
+  private void tell(List<Problem> problems, boolean failed, boolean interrupted) {
+    problems.forEach(p -> err.println(failed ? p.line() : p.warning()));
+    if (!run.observing()) {
+      return;
+    }
+    Ledger ledger = run.ledger();
+    err.println(
+        "tapscope: "
+            + ledger.passes()
+            + (ledger.passes() == 1 ? " pass, " : " passes, ")
+            + ledger.positions()
+            + " positions, "
+            + ledger.lines().size()
+            + " addresses"
+            + (interrupted
+                ? "; interrupted"
+                : problems.isEmpty() ? "; everything asked for fired" : "")
+            + folder.map(f -> "; run folder " + f.path()).orElse(""));
+  }
+
+  private void awaitEnd() {
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void halt(int exit) {
+    BootJar.delete();
+    System.out.flush();
+    Runtime.getRuntime().halt(exit);
+  }
+}

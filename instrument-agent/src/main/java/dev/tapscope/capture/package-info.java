@@ -1,0 +1,2 @@
+/** Keeps the activations of a run and the tokens they belong to. */
+package dev.tapscope.capture;

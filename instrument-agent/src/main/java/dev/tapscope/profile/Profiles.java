@@ -1,0 +1,283 @@
+package dev.tapscope.profile;
+
+import dev.tapscope.profile.Operand.Root;
+import dev.tapscope.tap.TapscopeException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Profiles written in Java, in the words of the text form:
+ *
+ * <pre>{@code
+ * Profiles.profile("jlama-gemma2").bos(2)
+ *     .tap("res")
+ *         .in("com.github.tjake.jlama.model.TransformerBlock.forward")
+ *         .after(call("TensorOperations.accumulate").nth(2).of(2))
+ *         .value(local("lnpostFF").as("jlama"))
+ *         .layer(field("layerIndex"))
+ *         .position(arg(1))
+ *     .tap("tokens")
+ *         ...
+ *     .build();
+ * }</pre>
+ *
+ * <p>Methods are given as a profile writes them, {@code Owner.name} or {@code Owner.name(types)}.
+ */
+public final class Profiles {
+  private Profiles() {}
+
+  /** Starts a profile. */
+  public static Header profile(String name) {
+    return new Header(name);
+  }
+
+  /** {@code this}. */
+  public static Operand self() {
+    return Operand.of(new Root.This());
+  }
+
+  /** {@code this.a.b}. */
+  public static Operand field(String... path) {
+    return self().then(path);
+  }
+
+  /** {@code arg N}. */
+  public static Operand arg(int index) {
+    return Operand.of(new Root.Arg(index));
+  }
+
+  /** {@code local NAME}. */
+  public static Operand local(String name) {
+    return Operand.of(new Root.Local(name));
+  }
+
+  /** {@code slot N}. */
+  public static Operand slot(int index) {
+    return Operand.of(new Root.Slot(index));
+  }
+
+  /** {@code call arg N}. */
+  public static Operand callArg(int index) {
+    return Operand.of(new Root.CallArg(index));
+  }
+
+  /** {@code return}. */
+  public static Operand returned() {
+    return Operand.of(new Root.Return());
+  }
+
+  /** A layer or position that is always the same. */
+  public static Operand constant(int value) {
+    return Operand.of(new Root.Constant(value));
+  }
+
+  /** {@code call METHOD}, the only one unless {@code nth} and {@code of} say otherwise. */
+  public static Call call(String method) {
+    return new Call(MethodRef.parse(method), 1, 1);
+  }
+
+  /** {@code store local NAME} or {@code store slot N}, the only one likewise. */
+  public static Store store(Operand variable) {
+    return new Store(variable.root(), 1, 1);
+  }
+
+  /** {@code rms SOURCE eps EPS into TARGET gain GAIN}. */
+  public static Value rms(Operand source, Operand eps, Operand into, Operand gain) {
+    return new Value.Rms(source, eps, into, gain);
+  }
+
+  /** Which of how many calls. */
+  public record Call(MethodRef method, int nth, int of) {
+    public Call nth(int newNth) {
+      return new Call(method, newNth, of);
+    }
+
+    public Call of(int newOf) {
+      return new Call(method, nth, newOf);
+    }
+  }
+
+  /** Which of how many stores. */
+  public record Store(Root variable, int nth, int of) {
+    public Store nth(int newNth) {
+      return new Store(variable, newNth, of);
+    }
+
+    public Store of(int newOf) {
+      return new Store(variable, nth, newOf);
+    }
+  }
+
+  /** What stands before the first tap. Not thread-safe. */
+  public static final class Header {
+    private final String name;
+    private final List<Site> sites = new ArrayList<>();
+    private Optional<String> target = Optional.empty();
+    private Optional<Integer> bos = Optional.empty();
+    private Optional<MethodRef> text = Optional.empty();
+
+    private Header(String name) {
+      this.name = name;
+    }
+
+    /** What the profile is for, in words or coordinates. */
+    public Header target(String words) {
+      target = Optional.of(words);
+      return this;
+    }
+
+    public Header bos(int id) {
+      bos = Optional.of(id);
+      return this;
+    }
+
+    /** The model's own decoder of one token id, {@code Owner.method(int)}. */
+    public Header text(String method) {
+      text = Optional.of(MethodRef.parse(method));
+      return this;
+    }
+
+    public Tap tap(String site) {
+      return new Tap(this, site);
+    }
+
+    private Profile build() {
+      Profile profile = new Profile(name, target, bos, text, sites);
+      ProfileRules.broken(profile)
+          .ifPresent(broken -> {
+            String where =
+                broken.site() == ProfileRules.HEADER
+                    ? "profile " + name
+                    : "profile " + name + ", tap " + sites.get(broken.site()).name();
+            throw TapscopeException.usage(
+                "profile-syntax", "In " + where + ": " + broken.sentence());
+          });
+      return profile;
+    }
+  }
+
+  /** One tap. Not thread-safe. */
+  public static final class Tap {
+    private final Header profile;
+    private final String name;
+    private Optional<MethodRef> in = Optional.empty();
+    private Optional<JoinPoint> at = Optional.empty();
+    private Optional<Value> value = Optional.empty();
+    private Optional<Operand> layer = Optional.empty();
+    private Optional<Operand> position = Optional.empty();
+    private Optional<Operand> cache = Optional.empty();
+    private Site.Rows rows = Site.Rows.EVERY;
+    private List<String> aliases = List.of();
+
+    private Tap(Header profile, String name) {
+      this.profile = profile;
+      this.name = name;
+    }
+
+    public Tap in(String method) {
+      in = Optional.of(MethodRef.parse(method));
+      return this;
+    }
+
+    public Tap entry() {
+      return at(new JoinPoint.Entry());
+    }
+
+    public Tap exit() {
+      return at(new JoinPoint.Exit());
+    }
+
+    public Tap before(Call call) {
+      return at(new JoinPoint.BeforeCall(call.method(), call.nth(), call.of()));
+    }
+
+    public Tap after(Call call) {
+      return at(new JoinPoint.AfterCall(call.method(), call.nth(), call.of()));
+    }
+
+    public Tap after(Store store) {
+      return at(new JoinPoint.AfterStore(store.variable(), store.nth(), store.of()));
+    }
+
+    public Tap at(JoinPoint joinPoint) {
+      at = Optional.of(joinPoint);
+      return this;
+    }
+
+    public Tap value(Operand operand) {
+      return value(new Value.Plain(operand, Optional.empty()));
+    }
+
+    public Tap value(Value newValue) {
+      value = Optional.of(newValue);
+      return this;
+    }
+
+    public Tap layer(Operand operand) {
+      layer = Optional.of(operand);
+      return this;
+    }
+
+    /** Position of the first row. */
+    public Tap position(Operand operand) {
+      position = Optional.of(operand);
+      return this;
+    }
+
+    /** The object that stands for one sequence; at {@code tokens} only. */
+    public Tap cache(Operand operand) {
+      cache = Optional.of(operand);
+      return this;
+    }
+
+    /** The model computes some positions only. */
+    public Tap someRows() {
+      rows = Site.Rows.SOME;
+      return this;
+    }
+
+    public Tap alias(String... names) {
+      aliases = List.of(names);
+      return this;
+    }
+
+    /** Ends this tap and starts the next. */
+    public Tap tap(String site) {
+      finish();
+      return new Tap(profile, site);
+    }
+
+    /**
+     * Ends the profile.
+     *
+     * @throws TapscopeException {@code profile-syntax} when a rule of profiles is broken
+     */
+    public Profile build() {
+      finish();
+      return profile.build();
+    }
+
+    private void finish() {
+      profile.sites.add(
+          new Site(
+              name,
+              need(in, "in(method)"),
+              need(at, "a place: entry(), exit(), before(...) or after(...)"),
+              need(value, "value(operand)"),
+              layer,
+              position,
+              cache,
+              rows,
+              aliases,
+              0));
+    }
+
+    private <T> T need(Optional<T> part, String what) {
+      return part.orElseThrow(() ->
+          TapscopeException.usage(
+              "profile-syntax",
+              "In profile " + profile.name + ", tap " + name + " lacks " + what + "."));
+    }
+  }
+}

@@ -1,0 +1,30 @@
+package dev.tapscope.rows;
+
+/** {@code float[]}: one row; {@code float[][]}: a row for each position. */
+final class ArrayRows implements Rows {
+  private final float[][] values;
+
+  ArrayRows(float[]... values) {
+    this.values = values;
+  }
+
+  @Override
+  public int rows() {
+    return values.length;
+  }
+
+  @Override
+  public int width(int row) {
+    return values[row].length;
+  }
+
+  @Override
+  public void read(int row, float[] into) {
+    System.arraycopy(values[row], 0, into, 0, values[row].length);
+  }
+
+  @Override
+  public void write(int row, float[] from) {
+    System.arraycopy(from, 0, values[row], 0, values[row].length);
+  }
+}

@@ -1,0 +1,37 @@
+package dev.tapscope.rows;
+
+/**
+ * The rows of one tapped value. Rows of a dense value belong to successive positions; rows of an
+ * attention value to successive positions and, within each, successive heads.
+ *
+ * <p>Reading copies out of the model, writing goes into the model's own storage. Not thread-safe:
+ * made for one fire on one thread.
+ */
+public interface Rows {
+  /** {@link #head} of a row that belongs to no head. */
+  int NO_HEAD = -1;
+
+  int rows();
+
+  int width(int row);
+
+  /** Number of the position within this value a row belongs to, from 0. */
+  default int position(int row) {
+    return row;
+  }
+
+  /** Number of positions in this value. */
+  default int positions() {
+    return rows();
+  }
+
+  default int head(int row) {
+    return NO_HEAD;
+  }
+
+  /** Copies a row into the first {@code width(row)} places of {@code into}. */
+  void read(int row, float[] into);
+
+  /** Writes the first {@code width(row)} values of {@code from}. */
+  void write(int row, float[] from);
+}

@@ -1,0 +1,2 @@
+/** Rows of the model's own values, whatever their type: read by copying, written in place. */
+package dev.tapscope.rows;

@@ -1,0 +1,25 @@
+package dev.tapscope.tap;
+
+/**
+ * Reads and writes the rows of a model's own tensor type; named in a profile as {@code value local
+ * x as NAME}. Implementations are found by {@link java.util.ServiceLoader} in the class loader of
+ * the tapped class and in the agent's.
+ *
+ * <p>Called on the model's thread; must be safe for several threads.
+ */
+public interface TensorCodec {
+  /** The word after {@code as}. */
+  String name();
+
+  /** Number of rows, one a position. */
+  int rows(Object tensor);
+
+  /** Number of values in each row. */
+  int width(Object tensor);
+
+  /** Copies a row into the first {@code width} places of {@code into}. */
+  void read(Object tensor, int row, float[] into);
+
+  /** Writes the first {@code width} values of {@code from} into the tensor's own storage. */
+  void write(Object tensor, int row, float[] from);
+}

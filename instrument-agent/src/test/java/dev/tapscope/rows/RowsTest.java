@@ -1,0 +1,159 @@
+package dev.tapscope.rows;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.tapscope.tap.TensorCodec;
+import java.nio.FloatBuffer;
+import org.junit.jupiter.api.Test;
+
+class RowsTest {
+  private static float[] read(Rows rows, int row) {
+    float[] into = new float[rows.width(row)];
+    rows.read(row, into);
+    return into;
+  }
+
+  @Test
+  void anArrayIsOneRowAndAnArrayOfArraysIsMany() {
+    float[] one = {1, 2, 3};
+    Rows row = RowsOf.value(one);
+    assertEquals(1, row.rows());
+    assertEquals(Rows.NO_HEAD, row.head(0));
+    row.write(0, new float[] {4, 5, 6, 7});
+    assertArrayEquals(new float[] {4, 5, 6}, one);
+
+    float[][] many = {{1, 2}, {3, 4}, {5, 6}};
+    Rows rows = RowsOf.value(many);
+    assertEquals(3, rows.rows());
+    assertEquals(3, rows.positions());
+    assertEquals(2, rows.position(2));
+    assertArrayEquals(new float[] {5, 6}, read(rows, 2));
+    rows.write(1, new float[] {8, 9});
+    assertArrayEquals(new float[] {8, 9}, many[1]);
+  }
+
+  @Test
+  void attentionHasARowForEachPositionAndHead() {
+    float[][][] value = {{{1}, {2}}, {{3, 4}, {5, 6}}};
+    Rows rows = RowsOf.value(value);
+    assertEquals(4, rows.rows());
+    assertEquals(2, rows.positions());
+    assertEquals(1, rows.position(3));
+    assertEquals(1, rows.head(3));
+    assertEquals(1, rows.position(2));
+    assertEquals(0, rows.head(2));
+    assertEquals(1, rows.width(1));
+    assertArrayEquals(new float[] {3, 4}, read(rows, 2));
+    rows.write(2, new float[] {7, 8});
+    assertArrayEquals(new float[] {7, 8}, value[1][0]);
+    assertThrows(
+        IllegalArgumentException.class, () -> RowsOf.value(new float[][][] {{{1}, {2}}, {{3, 4}}}));
+  }
+
+  @Test
+  void aBufferIsOneRowFromPositionToLimit() {
+    FloatBuffer buffer = FloatBuffer.wrap(new float[] {1, 2, 3, 4, 5});
+    buffer.position(1).limit(4);
+    Rows rows = RowsOf.value(buffer);
+    assertEquals(1, rows.rows());
+    assertArrayEquals(new float[] {2, 3, 4}, read(rows, 0));
+    rows.write(0, new float[] {7, 8, 9});
+    assertArrayEquals(new float[] {1, 7, 8, 9, 5}, buffer.array());
+    assertEquals(1, buffer.position());
+    assertEquals(4, buffer.limit());
+  }
+
+  @Test
+  void aForeignTensorIsReadThroughItsCodec() {
+    double[][] tensor = {{1, 2}, {3, 4}};
+    Rows rows = RowsOf.tensor(new Doubles(), tensor);
+    assertEquals(2, rows.rows());
+    assertArrayEquals(new float[] {3, 4}, read(rows, 1));
+    rows.write(0, new float[] {5, 6});
+    assertArrayEquals(new double[] {5, 6}, tensor[0]);
+  }
+
+  @Test
+  void otherValuesAreRefusedWithTheRemedy() {
+    String words =
+        assertThrows(IllegalArgumentException.class, () -> RowsOf.value(new double[2]))
+            .getMessage();
+    assertEquals(
+        "a double[] has no rows known here; name a codec in the profile ('value ... as NAME')",
+        words);
+    assertThrows(IllegalArgumentException.class, () -> RowsOf.value(null));
+  }
+
+  // x = (3, 4): mean square 12.5; with eps 12.5 the divisor is 5, so the row shows as (0.6, 0.8).
+  private final float[][] source = {{3, 4}, {0, 0}};
+  private final float[][] target = {{0.11f, 0.22f}, {7, 7}};
+  private final float[] gain = {10, 100};
+  private final Rows rms = RowsOf.rms(RowsOf.value(source), 12.5f, RowsOf.value(target), gain);
+
+  @Test
+  void rmsShowsTheNormWithoutItsGain() {
+    assertArrayEquals(new float[] {0.6f, 0.8f}, read(rms, 0));
+    assertArrayEquals(new float[] {0, 0}, read(rms, 1));
+    assertArrayEquals(new float[] {3, 4}, source[0]);
+  }
+
+  @Test
+  void rmsIsWrittenThroughTheGain() {
+    rms.write(0, new float[] {2, 3});
+    assertArrayEquals(new float[] {20, 300}, target[0]);
+    assertArrayEquals(new float[] {7, 7}, target[1]);
+    assertArrayEquals(new float[] {2, 3}, read(rms, 0));
+  }
+
+  @Test
+  void anUnchangedElementLeavesTheTargetsOwnBits() {
+    float[] row = read(rms, 0);
+    row[1] = 3;
+    rms.write(0, row);
+    assertArrayEquals(new float[] {0.11f, 300}, target[0]);
+    rms.write(0, new float[] {0.6f, 0.8f});
+    assertArrayEquals(new float[] {0.11f, 0.22f}, target[0]);
+  }
+
+  @Test
+  void rmsOfPartsThatDoNotFitIsRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RowsOf.rms(RowsOf.value(source), 1, RowsOf.value(new float[1][2]), gain));
+    Rows narrow = RowsOf.rms(RowsOf.value(source), 1, RowsOf.value(target), new float[1]);
+    assertThrows(IllegalArgumentException.class, () -> narrow.write(0, new float[] {1, 2}));
+  }
+
+  private static final class Doubles implements TensorCodec {
+    @Override
+    public String name() {
+      return "doubles";
+    }
+
+    @Override
+    public int rows(Object tensor) {
+      return ((double[][]) tensor).length;
+    }
+
+    @Override
+    public int width(Object tensor) {
+      return ((double[][]) tensor)[0].length;
+    }
+
+    @Override
+    public void read(Object tensor, int row, float[] into) {
+      for (int i = 0; i < width(tensor); i++) {
+        into[i] = (float) ((double[][]) tensor)[row][i];
+      }
+    }
+
+    @Override
+    public void write(Object tensor, int row, float[] from) {
+      for (int i = 0; i < width(tensor); i++) {
+        ((double[][]) tensor)[row][i] = from[i];
+      }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package gemma2.cli;
+
+import gemma2.io.Checkpoint;
+import gemma2.io.InputException;
+import gemma2.io.Tensor;
+import gemma2.math.Kernels;
+import gemma2.math.PlainKernels;
+import gemma2.math.Workers;
+import gemma2.model.Config;
+import gemma2.model.Gemma2;
+import gemma2.model.ModelLoader;
+import gemma2.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** What the model options of a command line name, opened no sooner than needed. */
+final class Session {
+
+  /** A model of fewer numbers than this is done before other threads are awake. */
+  private static final long SMALL_MODEL = 1L << 26;
+
+  private final Arguments arguments;
+  private final Console console;
+  private final Path folder;
+  private final Config config;
+  private final Optional<Tokenizer> tokenizer;
+  private final Checkpoint checkpoint;
+  private final Kernels kernels;
+  private final int threads;
+  private final int chunk;
+
+  private Session(Arguments arguments, Console console) {
+    this.arguments = arguments;
+    this.console = console;
+    this.chunk = arguments.integer("--chunk", 128, 1);
+    int askedThreads = arguments.integer("--threads", 0, 1);
+    this.kernels = kernels(arguments, console);
+    this.folder = Path.of(arguments.require("--model"));
+    this.config = Config.read(folder);
+    this.tokenizer = findTokenizer(folder, config);
+    this.checkpoint = Checkpoint.open(folder);
+    long numbers = checkpoint.tensors().stream().mapToLong(Tensor::count).sum();
+    int cores = Runtime.getRuntime().availableProcessors();
+    this.threads = askedThreads > 0 ? askedThreads : numbers < SMALL_MODEL ? 1 : cores;
+  }
+
+  static Session open(Arguments arguments, Console console) {
+    return new Session(arguments, console);
+  }
+
+  private static Kernels kernels(Arguments arguments, Console console) {
+    String choice = arguments.choice("--kernels", List.of("auto", "plain", "vector"));
+    if (choice.equals("plain")) {
+      return new PlainKernels();
+    }
+    if (!Kernels.vectorModulePresent()) {
+      String remedy = "Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.";
+      if (choice.equals("vector")) {
+        throw new UsageException("The Vector API is not available to this JVM. " + remedy);
+      }
+      console.say(
+          "The Vector API is not available to this JVM: plain loops are used, which are slower. "
+              + remedy);
+    }
+    return Kernels.choose();
+  }
+
+  /** The tokenizer of a folder, which must be there and fit the model. */
+  static Tokenizer tokenizer(Path folder, Config config) {
+    return findTokenizer(folder, config).orElseThrow(() -> noTokenizer(folder));
+  }
+
+  private static Optional<Tokenizer> findTokenizer(Path folder, Config config) {
+    Optional<Tokenizer> tokenizer = Tokenizer.find(folder);
+    tokenizer.ifPresent(found -> {
+      if (found.size() > config.vocabSize() || found.bos() != config.bos()) {
+        throw new InputException(
+            "The tokenizer in %s has %d pieces and BOS %d, but config.json gives the model a"
+                    .formatted(folder, found.size(), found.bos())
+                + " vocabulary of %d and BOS %d. Use the tokenizer that came with the model."
+                    .formatted(config.vocabSize(), config.bos()));
+      }
+    });
+    return tokenizer;
+  }
+
+  private static InputException noTokenizer(Path folder) {
+    return new InputException(
+        "%s holds neither tokenizer.model nor tokenizer.json, so text cannot be split. Copy one"
+                .formatted(folder)
+            + " there from the model's repository, or give --ids.");
+  }
+
+  Config config() {
+    return config;
+  }
+
+  Checkpoint checkpoint() {
+    return checkpoint;
+  }
+
+  int chunk() {
+    return chunk;
+  }
+
+  Optional<Tokenizer> findTokenizer() {
+    return tokenizer;
+  }
+
+  /** The prompts of the command line. */
+  List<Prompt> prompts(boolean askForReply) {
+    return Prompts.read(
+        arguments, config, () -> tokenizer.orElseThrow(() -> noTokenizer(folder)), askForReply);
+  }
+
+  /** Loads the weights. */
+  Gemma2 load() {
+    long started = System.nanoTime();
+    ModelLoader.Options options =
+        new ModelLoader.Options(
+            !arguments.has("--no-weight-check"), arguments.has("--bf16-embedding-scale"));
+    Gemma2 model = ModelLoader.load(config, checkpoint, kernels, new Workers(threads), options);
+    console.say(
+        "Loaded %s in %.1f s; %s; %d %s."
+            .formatted(
+                folder,
+                (System.nanoTime() - started) / 1e9,
+                kernels.name(),
+                threads,
+                threads == 1 ? "thread" : "threads"));
+    List<String> unused = checkpoint.unused();
+    if (!unused.isEmpty()) {
+      console.say(
+          "%d tensors of the checkpoint are no part of the model and are left out: %s%s"
+              .formatted(
+                  unused.size(),
+                  String.join(", ", unused.subList(0, Math.min(3, unused.size()))),
+                  unused.size() > 3 ? ", ..." : "."));
+    }
+    return model;
+  }
+
+  /** The settings that every command has, for its JSON. */
+  Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("model", folder.toString());
+    settings.put("kernels", kernels.name());
+    settings.put("threads", threads);
+    settings.put("chunk", chunk);
+    settings.put("bf16_embedding_scale", arguments.has("--bf16-embedding-scale"));
+    return settings;
+  }
+}
