@@ -7,8 +7,8 @@ import java.util.OptionalInt;
 /**
  * What an edit did to a generation.
  *
- * @param firstDifference 1-based generated token at which the two first differ; empty when all
- *     computed ones are equal
+ * @param firstDifference 1-based generated token at which the two first differ; empty when there is
+ *     no difference
  * @param meanDivergence mean of {@code KL(default || edited)} in nats over the positions from the
  *     last of the prompt on whose contexts are equal
  * @param positions number of those positions
@@ -38,7 +38,9 @@ record Effect(
     while (equal < shared && a.get(equal).id() == b.get(equal).id()) {
       equal++;
     }
-    boolean differ = equal < shared || a.size() != b.size();
+    // The last token sampled is never computed again, so only the printed text can tell it.
+    boolean differ =
+        equal < shared || a.size() != b.size() || !plain.output().equals(edited.output());
     int first = plain.lastPromptPosition();
     double sum = 0;
     int positions = 0;

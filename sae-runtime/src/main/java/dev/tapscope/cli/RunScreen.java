@@ -41,9 +41,16 @@ final class RunScreen {
         title, run.tokens(), run.features(), facts, edits(run.document()), notes, options);
   }
 
-  /** The heading of a run that is shown again: the model it names, else the folder. */
+  /** The heading of a run that is shown again: profile and model where recorded, and the folder. */
   static String title(RecordedRun run) {
-    return "run " + run.folder().toAbsolutePath().normalize().getFileName();
+    List<String> words = new ArrayList<>();
+    words.add(run.document().path("profile").path("name").asString(""));
+    for (JsonNode model : run.document().path("model").path("folders")) {
+      words.add(Path.of(model.path("path").asString("")).toAbsolutePath().getFileName().toString());
+    }
+    words.add("run " + run.folder().toAbsolutePath().normalize().getFileName());
+    words.removeIf(String::isEmpty);
+    return String.join(" · ", words);
   }
 
   private static List<TokenView.Edit> edits(JsonNode document) {

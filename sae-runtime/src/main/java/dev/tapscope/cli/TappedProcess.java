@@ -24,7 +24,10 @@ final class TappedProcess {
 
   /** Lines a JVM prints because of the options we gave it. */
   private static final List<String> OUR_DOING =
-      List.of("Picked up " + VARIABLE, "WARNING: Using incubator modules: jdk.incubator.vector");
+      List.of(
+          "Picked up " + VARIABLE,
+          "WARNING: Using incubator modules: jdk.incubator.vector",
+          "OpenJDK 64-Bit Server VM warning: Sharing is only supported for boot loader classes");
 
   private static final long CLOSING_SECONDS = 20;
 

@@ -50,7 +50,6 @@ final class VectorKernels implements SaeKernels {
     float[] sums = new float[TILE * SaeWeights.PANEL];
     for (int row = 0; row < rows; row += TILE) {
       int tile = Math.min(TILE, rows - row);
-      Arrays.fill(sums, 0);
       for (int lane = 0; lane < SaeWeights.PANEL; lane += LANES) {
         if (tile == TILE) {
           sumTile(weights, panel, lane, x, row, sums);

@@ -70,7 +70,8 @@ public final class AnsiView {
         paint.strong(Wording.heading(sheet))
             + "    "
             + Wording.count(view.tokens().size(), "token", "tokens"));
-    wrapped(Wording.accuracy(sheet) + ". " + Wording.NO_FVU, paint::muted);
+    String once = sheet == view.sheets().getFirst() ? " " + Wording.NO_FVU : "";
+    wrapped(Wording.accuracy(sheet) + "." + once, paint::muted);
     wrapped(
         Wording.folded(sheet, view.all()) + (view.all() ? "" : " --all shows them."), paint::muted);
     strips(view, sheet.lead());
@@ -126,7 +127,7 @@ public final class AnsiView {
       bars.repeat(Shade.bar(share), Columns.of(token.display()));
     }
     line(text.toString().stripTrailing());
-    if (!paint.coloured() && lead.isPresent()) {
+    if (!paint.coloured() && !bars.toString().isBlank()) {
       line(bars.toString().stripTrailing());
     }
   }

@@ -224,7 +224,10 @@ final class HtmlSheet {
   }
 
   private void featureRow(Feature feature, boolean lead) {
-    String kind = "feature" + (feature.dense() ? " dense" : "") + (feature.bosOnly() ? " bos" : "");
+    String kind =
+        "feature"
+            + (feature.folded() && feature.dense() ? " dense" : "")
+            + (feature.folded() && feature.bosOnly() ? " bos" : "");
     String firings =
         feature.firings().stream()
             .map(f -> f.token() + ":" + decimal(f.share()) + ":" + Wording.value(f.value()))

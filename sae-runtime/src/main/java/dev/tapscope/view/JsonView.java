@@ -70,7 +70,7 @@ public final class JsonView {
     folded.put("bos_tokens", sheet.folded().bosTokens());
     folded.put("bos_mean_active", sheet.folded().bosFeatures());
     folded.put("dense_features", sheet.folded().dense().orElse(null));
-    folded.put("dense_above", SheetBuilder.DENSE);
+    folded.put("dense_above", 0.1);
 
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("name", sheet.name());

@@ -23,7 +23,7 @@ import java.util.stream.IntStream;
 /** Makes one SAE's sheet: what is kept, how it is scaled, what is folded. */
 final class SheetBuilder {
   /** Features that fire on a larger share of the corpus than this are folded. */
-  static final double DENSE = 0.10;
+  static final float DENSE = 0.10f;
 
   private final List<RecordedToken> tokens;
   private final FeatureTable table;
@@ -137,6 +137,7 @@ final class SheetBuilder {
         words.size(),
         facts.density(index),
         facts.max(index),
+        asked().orElse(-1) == index,
         dense(index),
         !firings.isEmpty() && words.isEmpty(),
         firings);
@@ -157,7 +158,7 @@ final class SheetBuilder {
   }
 
   private boolean dense(int feature) {
-    return facts.density(feature).orElse(0) > DENSE;
+    return (float) facts.density(feature).orElse(0) > DENSE;
   }
 
   /** Against the feature's own maximum over the corpus, else against the largest in the view. */

@@ -131,6 +131,7 @@ public record TokenView(
    * @param tokens number of tokens it fires at, BOS left out
    * @param density share of the corpus it fires on, where statistics exist
    * @param datasetMax its maximum over the corpus, where statistics exist
+   * @param asked whether it was asked for by name, so that it is never folded
    * @param dense whether it fires on more than 10 % of the corpus
    * @param bosOnly whether BOS is the only place it fires here
    * @param firings everywhere it fires, by token
@@ -143,6 +144,7 @@ public record TokenView(
       int tokens,
       OptionalDouble density,
       OptionalDouble datasetMax,
+      boolean asked,
       boolean dense,
       boolean bosOnly,
       List<Firing> firings) {
@@ -152,7 +154,7 @@ public record TokenView(
     }
 
     public boolean folded() {
-      return dense || bosOnly;
+      return !asked && (dense || bosOnly);
     }
 
     /** Largest share of the scale reached by any token that is not BOS. */

@@ -18,7 +18,8 @@ final class Wording {
 
   static String percent(double share) {
     double percent = 100 * share;
-    return String.format(Locale.ROOT, percent < 1 && percent > 0 ? "%.2f %%" : "%.1f %%", percent);
+    return String.format(
+        Locale.ROOT, percent < 0.995 && percent > 0 ? "%.2f %%" : "%.1f %%", percent);
   }
 
   static String density(OptionalDouble density) {

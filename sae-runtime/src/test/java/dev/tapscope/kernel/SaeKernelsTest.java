@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -186,6 +188,31 @@ final class SaeKernelsTest {
   @Test
   void aMillionFeaturesCanBeCounted() {
     assertEquals(2L * 1_048_576 * 2304 * 4, SaeWeights.bytes(2304, 1_048_576, 2304));
+  }
+
+  /** Offsets beyond 2 GiB: the last features of an encoder of 2.5 GB. */
+  @ParameterizedTest
+  @MethodSource("kernels")
+  @Tag("full")
+  void weightsBeyondTwoGibibytes(SaeKernels kernels) {
+    int inputs = 2304;
+    int features = 271_001;
+    long bytes = SaeWeights.bytes(inputs, features, 1);
+    Assumptions.assumeTrue(
+        Runtime.getRuntime().maxMemory() > bytes, "this JVM may not take 2.5 GB outside the heap");
+    SaeWeights.Draft draft = new SaeWeights.Draft(inputs, features, 1);
+    float[] column = new float[inputs];
+    column[inputs - 1] = 2;
+    draft.encoderColumn(features - 1, column);
+    draft.decoderRow(features - 1, new float[] {3});
+    float[] x = new float[inputs];
+    x[inputs - 1] = 5;
+    SparseRows f = kernels.encode(draft.finish(), x, 1);
+    assertArrayEquals(new int[] {features - 1}, f.indices(0));
+    assertArrayEquals(new float[] {10}, f.values(0));
+    float[] xhat = new float[1];
+    kernels.decode(draft.finish(), f, xhat);
+    assertEquals(30, xhat[0]);
   }
 
   @Test

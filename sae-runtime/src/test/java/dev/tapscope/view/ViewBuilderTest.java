@@ -119,6 +119,16 @@ class ViewBuilderTest {
   }
 
   @Test
+  void neverFoldsTheAskedFeature() {
+    ViewOptions asked =
+        new ViewOptions(5, false, Optional.empty(), Optional.of(new FeatureName("l9", 0)));
+    Feature dense = HandMade.view(asked).sheets().getFirst().lead().orElseThrow();
+    assertEquals(0, dense.index());
+    assertTrue(dense.dense());
+    assertFalse(dense.folded());
+  }
+
+  @Test
   void refusesUnknownNamesWithASentence() {
     TapscopeException sae =
         assertThrows(

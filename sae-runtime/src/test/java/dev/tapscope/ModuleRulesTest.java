@@ -1,0 +1,65 @@
+package dev.tapscope;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import dev.tapscope.sae.SaeFolder;
+import org.junit.jupiter.api.Test;
+
+/** Which part of this module may know which. */
+final class ModuleRulesTest {
+  private static final JavaClasses MODULE =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importUrl(SaeFolder.class.getProtectionDomain().getCodeSource().getLocation());
+
+  @Test
+  void kernelsKnowNothingOfFilesOrModels() {
+    classes()
+        .that()
+        .resideInAPackage("dev.tapscope.kernel..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tapscope.kernel..",
+            "java.lang..",
+            "java.nio",
+            "java.util..",
+            "jdk.incubator.vector..")
+        .check(MODULE);
+  }
+
+  @Test
+  void readersKnowNothingOfSaes() {
+    noClasses()
+        .that()
+        .resideInAPackage("dev.tapscope.io..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tapscope.sae..",
+            "dev.tapscope.kernel..",
+            "dev.tapscope.edit..",
+            "dev.tapscope.attach..")
+        .check(MODULE);
+  }
+
+  @Test
+  void ofTheAgentOnlyTheTapApiIsUsed() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tapscope.agent..",
+            "dev.tapscope.boot..",
+            "dev.tapscope.profile..",
+            "dev.tapscope.weave..",
+            "dev.tapscope.ledger..",
+            "dev.tapscope.rows..",
+            "dev.tapscope.run..")
+        .check(MODULE);
+  }
+}

@@ -1,0 +1,133 @@
+package dev.tapscope.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tapscope.recording.RunFiles;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class TapscopeTest {
+  @TempDir private Path folder;
+
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "2 | command-unknown  | train",
+        "2 | command-unknown  | --fast",
+        "2 | usage            | show",
+        "2 | usage            | show --top many x",
+        "2 | usage            | run --sae l9 -- true",
+        "2 | usage            | steer --sae l9=res.3:/x --feature 76",
+        "2 | nothing-asked    | run -- true",
+        "2 | strength-missing | steer --sae l9=res.3:/x --feature l9/76 -- true",
+        "2 | sae-unknown      | steer --sae l9=res.3:/x --feature l8/76=1x -- true",
+        "2 | strength-unwanted| ablate --sae l9=res.3:/x --feature l9/76=1x -- true",
+        "2 | model-twice      | run --capture res.0 --prompt x -- true",
+        "2 | model-missing    | run --capture res.0 --prompt x",
+        "1 | model-missing    | run --capture res.0 --model /nowhere --prompt x",
+        "1 | jar-missing      | run --capture res.0 -- true",
+        "1 | run-missing      | show /nowhere",
+        "1 | sae-missing      | stats --model /m --sae l9=res.3:/nowhere --corpus /c.txt",
+        "2 | feature-strength | show /nowhere --feature l9/76=1x",
+      })
+  void failsWithACodeAnIdAndASentence(int exit, String id, String command) {
+    String[] words = command.split(" ");
+    for (int i = 0; i < words.length; i++) {
+      words[i] = words[i].replace(':', ' ');
+    }
+    assertEquals(exit, run(words), () -> err().toString());
+    assertTrue(err().startsWith("tapscope: [" + id + "] "), err());
+    assertTrue(err().stripTrailing().matches("(?s).*[.\")]|.* package"), "a sentence: " + err());
+    assertEquals("", out.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void namesTheCommandsItHas() {
+    run("serve");
+    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+      assertTrue(err().contains(command), err());
+    }
+    assertFalse(err().contains("train"), err());
+  }
+
+  @Test
+  void helpBeginsWithExamples() {
+    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+      out.reset();
+      assertEquals(0, run(command, "--help"));
+      String help = out.toString(StandardCharsets.UTF_8);
+      int example = help.indexOf("  tapscope " + command);
+      assertTrue(example > 0 && example < help.indexOf("Usage:"), help);
+    }
+  }
+
+  @Test
+  void showsARunAsTextPageAndJson() throws IOException {
+    RunFiles.writeSmallRun(folder);
+    Path page = folder.resolve("page.html");
+    assertEquals(0, run("show", folder.toString(), "--html", page.toString()), err());
+    String text = out.toString(StandardCharsets.UTF_8);
+    assertTrue(text.contains("l9 at site not recorded    5 tokens"), text);
+    assertTrue(text.contains(" a▸b↵"), text);
+    assertTrue(Files.readString(page).contains("<html"));
+    assertFalse(Files.exists(folder.resolve("page.html.tmp")));
+
+    out.reset();
+    assertEquals(0, run("show", folder.toString(), "--json"));
+    JsonNode document = new JsonMapper().readTree(out.toString(StandardCharsets.UTF_8));
+    assertEquals("tapscope-view/1", document.get("schema").asString());
+    assertEquals(5, document.get("tokens").size());
+    assertEquals(1.0, document.get("saes").get(0).get("l0_without_bos").asDouble()); // 3 of 3
+  }
+
+  @Test
+  void doctorExitsWithThreeWhenAJarIsMissing() {
+    assertEquals(3, run("doctor", "--json"));
+    JsonNode document = new JsonMapper().readTree(out.toString(StandardCharsets.UTF_8));
+    assertFalse(document.get("ok").asBoolean());
+    assertEquals(8, document.get("findings").size());
+  }
+
+  @Test
+  void printsATraceOnlyWhenAsked() {
+    run("show", "/nowhere");
+    assertFalse(err().contains("\tat "), err());
+    run("show", "/nowhere", "--debug");
+    assertTrue(err().contains("\tat "), err());
+  }
+
+  private int run(String... arguments) {
+    err.reset();
+    Screen screen =
+        new Screen(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            Map.of(),
+            false,
+            OptionalInt.empty());
+    Path none = folder.resolve("missing.jar");
+    return Tapscope.run(screen, new Places(none, none, none), arguments);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+}
