@@ -103,13 +103,13 @@ final class RunReport {
         pass.rows());
   }
 
-  /** Requested addresses; expected and shown are counted in positions. */
+  /** Requested addresses; {@code expected} and {@code fired} are counted in positions. */
   private List<Map<String, Object>> sites(Ledger ledger) {
     return ledger.lines().stream()
         .map(line -> {
           Map<String, Object> site = ordered("address", line.address().toString());
-          line.expectedPositions().ifPresent(n -> site.put("expected_positions", n));
-          site.put("positions", line.positions());
+          line.expectedPositions().ifPresent(n -> site.put("expected", n));
+          site.put("fired", line.positions());
           site.put("rows", line.rows());
           site.put("fires", line.fires());
           return site;

@@ -7,6 +7,7 @@ import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Address;
 import dev.tapscope.tap.Pass;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -70,9 +71,11 @@ final class PassRows {
 
   private void tokens(Shards shards) {
     shards.ints("tokens", pass.tokens(), pass.rows());
+    int[] generated = new int[pass.rows()];
+    Arrays.fill(generated, pass.generated() ? 1 : 0);
+    shards.ints("tokens.generated", generated, pass.rows());
     for (int i = 0; i < pass.rows(); i++) {
       shards.longs("tokens.rows", pass.sequence(), pass.start() + i);
-      shards.flag("tokens.generated", pass.generated());
     }
   }
 

@@ -8,8 +8,7 @@ public enum Dtype {
   BF16(2),
   F16(2),
   I64(8),
-  I32(4),
-  U8(1);
+  I32(4);
 
   private final int bytes;
 

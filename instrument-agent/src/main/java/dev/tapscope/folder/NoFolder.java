@@ -48,9 +48,6 @@ public final class NoFolder implements RunFolder {
     public void longs(String name, long... row) {}
 
     @Override
-    public void flag(String name, boolean value) {}
-
-    @Override
     public void pointer(String name, long count) {}
   }
 }

@@ -79,7 +79,8 @@ public final class RunDirectory implements RunFolder {
           "out-exists",
           "The run folder "
               + folder
-              + " exists. Give 'out' another name, or out.overwrite=true to replace the run in it.");
+              + " exists. Give 'out' another name, or out.overwrite=true to replace the run in"
+              + " it.");
     }
     Path run = folder.resolve(RUN);
     if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)

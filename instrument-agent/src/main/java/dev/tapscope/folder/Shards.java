@@ -121,11 +121,6 @@ public final class Shards implements ShardSeries {
   }
 
   @Override
-  public void flag(String name, boolean value) {
-    append(name, Dtype.U8, Column.FLAT, new byte[] {(byte) (value ? 1 : 0)});
-  }
-
-  @Override
   public void pointer(String name, long count) {
     if (!pointers.containsKey(name)) {
       append(name, Dtype.I64, Column.FLAT, buffer(1, Long.BYTES).array());

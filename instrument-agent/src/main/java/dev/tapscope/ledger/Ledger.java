@@ -170,7 +170,8 @@ public final class Ledger {
   /** What is wrong with the run; empty when everything asked for has fired as often as it must. */
   public synchronized List<Problem> verdict(Wording wording) {
     List<Problem> problems = new ArrayList<>();
-    if (passesExpected) {
+    boolean onlyFailedPasses = passes == 0 && !aborted.isEmpty();
+    if (passesExpected && !onlyFailedPasses) {
       Map<String, List<Address>> silent = new TreeMap<>();
       for (Expectation e : expectations) {
         judge(e, silent, problems);

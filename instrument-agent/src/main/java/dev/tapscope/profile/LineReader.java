@@ -120,7 +120,7 @@ final class LineReader {
     }
     String name = text.substring(start, stop);
     int dot = name.lastIndexOf('.');
-    if (dot <= 0 || !Names.isClass(name.substring(0, dot)) || !Names.isMethod(name, dot + 1)) {
+    if (dot <= 0 || !Names.isOwner(name.substring(0, dot)) || !Names.isMethod(name, dot + 1)) {
       throw expected(wanted);
     }
     Optional<List<String>> parameters = Optional.empty();

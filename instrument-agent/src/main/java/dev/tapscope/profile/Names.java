@@ -41,8 +41,13 @@ final class Names {
   }
 
   /** Whether a word is a class name, with or without its package. */
-  static boolean isClass(String word) {
+  private static boolean isClass(String word) {
     return List.of(word.split("\\.", -1)).stream().allMatch(Names::isIdentifier);
+  }
+
+  /** Whether a word can own a method: a class, or an array ({@code float[].clone}). */
+  static boolean isOwner(String word) {
+    return erasedType(word).filter(word::equals).isPresent();
   }
 
   /** Whether the rest of a word is the name of a method or constructor. */

@@ -26,9 +26,6 @@ public interface ShardSeries {
   /** Appends one row to the I64 tensor {@code name} [rows, row.length]. */
   void longs(String name, long... row);
 
-  /** Appends one value to the 1-D U8 tensor {@code name}. */
-  void flag(String name, boolean value);
-
   /**
    * Ends a row of the CSR pointer {@code name}, I64 [rows + 1]: the row has {@code count} entries.
    * Each shard's pointer starts at 0.

@@ -74,6 +74,11 @@ final class MethodCode {
         return "line " + line.line;
       }
     }
+    for (AbstractInsnNode at = node; at != null && at.getOpcode() < 0; at = at.getNext()) {
+      if (at instanceof LineNumberNode line) {
+        return "line " + line.line;
+      }
+    }
     return "instruction " + position(node);
   }
 

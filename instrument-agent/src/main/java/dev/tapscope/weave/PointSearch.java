@@ -166,13 +166,13 @@ final class PointSearch {
 
   private NoFit noCall(String side, MethodRef ref, int of) {
     Map<String, List<MethodInsnNode>> callees = callees(code.calls(), false);
-    List<String> near = Spelling.nearest(ref.toString(), callees.keySet(), 3);
-    List<String> sameName =
-        callees.entrySet().stream()
-            .filter(e -> e.getValue().get(0).name.equals(ref.name()))
-            .map(Map.Entry::getKey)
+    List<String> names = code.calls().stream().map(at -> at.name).toList();
+    List<String> near =
+        names.contains(ref.name()) ? List.of(ref.name()) : Spelling.nearest(ref.name(), names, 3);
+    List<String> likely =
+        callees.keySet().stream()
+            .filter(callee -> near.contains(callees.get(callee).get(0).name))
             .toList();
-    List<String> likely = sameName.isEmpty() ? near : sameName;
     List<String> shown =
         likely.isEmpty() ? callees.keySet().stream().limit(MOST_LISTED).toList() : likely;
     String hint =

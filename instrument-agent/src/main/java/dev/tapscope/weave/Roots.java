@@ -4,6 +4,7 @@ import dev.tapscope.profile.Operand.Root;
 import dev.tapscope.profile.Spelling;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
@@ -80,6 +81,7 @@ final class Roots {
           "Wanted 'arg " + index + "' of " + code.name() + "; found " + parameters() + ".");
     }
     int slot = code.slotOfParameter(index);
+    rejectStale("arg " + index, slot);
     return new Held.InSlot(slot, narrowed(slot, types[index], "arg " + index), true);
   }
 
@@ -135,15 +137,30 @@ final class Roots {
         elsewhere.isEmpty()
             ? Spelling.nearest(name, visible.stream().map(v -> v.name).toList())
                 .map(near -> "Write: local " + near + ".")
+                .or(() -> misspeltElsewhere(name))
                 .orElse("Name one of them, or move the tap to where '" + name + "' lives.")
-            : "The variable lives from "
-                + code.place(elsewhere.get(0).start)
-                + " on; write: after store local "
-                + name
-                + " 1 of "
-                + stores(elsewhere)
-                + ".";
+            : livesElsewhere(elsewhere);
     return new NoFit("local-missing", wanted + "; found " + inScope + ". " + hint);
+  }
+
+  private Optional<String> misspeltElsewhere(String name) {
+    List<String> names = code.variables().stream().map(v -> v.name).toList();
+    return Spelling.nearest(name, names)
+        .map(near -> code.variables().stream().filter(v -> v.name.equals(near)).toList())
+        .map(this::livesElsewhere);
+  }
+
+  private String livesElsewhere(List<LocalVariableNode> variables) {
+    LocalVariableNode first = variables.get(0);
+    return "The variable '"
+        + first.name
+        + "' lives from "
+        + code.place(first.start)
+        + " on; write: after store local "
+        + first.name
+        + " 1 of "
+        + stores(variables)
+        + ".";
   }
 
   private long stores(List<LocalVariableNode> variables) {

@@ -21,9 +21,9 @@ final class SourceNames {
     return full.substring(full.lastIndexOf('.') + 1);
   }
 
-  /** {@code a.b.Outer$Inner} for {@code a/b/Outer$Inner}. */
+  /** {@code a.b.Outer$Inner} for {@code a/b/Outer$Inner}, {@code float[]} for {@code [F}. */
   static String className(String internalName) {
-    return internalName.replace('/', '.');
+    return full(Type.getObjectType(internalName));
   }
 
   /** {@code Owner.name(float[][], int)} with short types. */

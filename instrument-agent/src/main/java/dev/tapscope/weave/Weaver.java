@@ -60,14 +60,12 @@ public final class Weaver {
     if (unreadable.isPresent()) {
       return none(sites, unreadable.get());
     }
-    Weaver weaver;
     try {
-      weaver = new Weaver(new ClassReader(classFile), profileName);
+      return new Weaver(new ClassReader(classFile), profileName).weave(sites);
     } catch (RuntimeException e) {
-      // ASM throws whatever the damaged bytes make it run into.
+      // ASM throws whatever damaged bytes make it run into, now or when a part is looked at.
       return none(sites, damaged(e));
     }
-    return weaver.weave(sites);
   }
 
   private static Optional<NoFit> unreadable(byte[] classFile) {

@@ -36,9 +36,6 @@ class RunDirectoryTest {
     series.values("value", new float[] {5, 6, 7}, 2);
     series.ints("index", new int[] {-1, 4, 9}, 2);
     series.longs("rows", 1, 2, 1L << 40);
-    series.flag("generated", true);
-    series.flag("generated", false);
-    series.flag("generated", true);
     series.pointer("indptr", 2);
     series.pointer("indptr", 0);
     series.pointer("indptr", 5);
@@ -57,8 +54,6 @@ class RunDirectoryTest {
     assertArrayEquals(new int[] {-1, 4}, shard.tensor("index").ints());
     assertEquals(List.of(1L, 3L), shard.tensor("rows").shape());
     assertArrayEquals(new long[] {1, 2, 1L << 40}, shard.tensor("rows").longs());
-    assertEquals("U8", shard.tensor("generated").dtype());
-    assertArrayEquals(new byte[] {1, 0, 1}, shard.tensor("generated").bytes());
     assertArrayEquals(new long[] {0, 2, 2, 7}, shard.tensor("indptr").longs());
   }
 
@@ -121,9 +116,9 @@ class RunDirectoryTest {
   void rowsOutsideAGroupAreRefused() {
     RunDirectory run = RunDirectory.create(folder.resolve("run"), false, MEGABYTE);
     ShardSeries series = run.shards("features", Map.of());
-    assertThrows(IllegalStateException.class, () -> series.flag("f", true));
+    assertThrows(IllegalStateException.class, () -> series.pointer("f", 1));
     series.begin();
-    series.flag("f", true);
+    series.pointer("f", 1);
     series.end();
     run.closeFiles();
     assertThrows(IllegalStateException.class, series::begin);
@@ -211,7 +206,7 @@ class RunDirectoryTest {
     ShardSeries fine = run.shards("features", Map.of());
     for (ShardSeries series : List.of(broken, fine)) {
       series.begin();
-      series.flag("f", true);
+      series.pointer("f", 1);
       series.end();
     }
     // A folder in the way of the temporary file stands for a disk that is full.

@@ -181,6 +181,13 @@ class LedgerTest {
   }
 
   @Test
+  void whereEveryPassFailedThatIsTheProblem() {
+    request("res", 0, ALL, true);
+    ledger.aborted(fullPass(0, 3));
+    assertProblem("pass-failed", "1 pass of the model ended with an exception", verdict());
+  }
+
+  @Test
   void aRequestHoldsFromItsPassOn() {
     ledger.expectPasses();
     ledger.completed(pass(0, 3));

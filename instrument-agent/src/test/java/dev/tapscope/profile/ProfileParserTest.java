@@ -172,6 +172,13 @@ class ProfileParserTest {
   }
 
   @Test
+  void theOwnerOfAMethodMayBeAnArray() {
+    assertEquals(
+        new MethodRef("float[][]", "clone", Optional.of(List.of())),
+        MethodRef.parse("float[][].clone()"));
+  }
+
+  @Test
   void windowsLinesAByteOrderMarkAndTabsAreNoTrouble() {
     String windows = ("\uFEFFprofile p\n" + TOKENS).replace("\n", "\r\n").replace("  ", "\t");
     assertEquals(

@@ -56,12 +56,6 @@ public final class Shard {
       return values;
     }
 
-    public byte[] bytes() {
-      byte[] values = new byte[data.remaining()];
-      data.duplicate().get(values);
-      return values;
-    }
-
     private void require(String wanted) {
       if (!dtype.equals(wanted)) {
         throw new IllegalStateException("a tensor of " + dtype + ", not " + wanted);
@@ -146,7 +140,6 @@ public final class Shard {
       case "I64" -> 8;
       case "F32", "I32" -> 4;
       case "F16", "BF16" -> 2;
-      case "U8" -> 1;
       default -> throw new IllegalStateException("dtype " + dtype);
     };
   }

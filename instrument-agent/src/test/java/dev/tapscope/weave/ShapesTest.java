@@ -198,6 +198,21 @@ class ShapesTest {
   }
 
   @Test
+  void aMethodOfAnArrayIsACallLikeAnyOther() {
+    world.weave(
+        """
+        tap res
+          in    targets.Shapes.guarded
+          after call float[].clone 1 of 1
+          value return as any
+        """);
+    world.replace("res", x -> new float[] {3});
+    assertArrayEquals(
+        new float[] {8}, (float[]) world.call("targets.Shapes", "guarded", new float[] {1}, 0));
+    assertEquals(List.of(list(1f)), world.values("res"));
+  }
+
+  @Test
   void bridgesAreNeverMeant() {
     world.weave(
         """

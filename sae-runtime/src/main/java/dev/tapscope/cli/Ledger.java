@@ -21,9 +21,9 @@ record Ledger(int sites, long expected, long shown) {
     long expected = 0;
     long shown = 0;
     for (JsonNode site : sites) {
-      if (site.path("expected_positions").isNumber()) {
-        expected += site.path("expected_positions").longValue();
-        shown += site.path("positions").asLong(0);
+      if (site.path("expected").isNumber()) {
+        expected += site.path("expected").longValue();
+        shown += site.path("fired").asLong(0);
       }
     }
     return Optional.of(new Ledger(sites.size(), expected, shown));

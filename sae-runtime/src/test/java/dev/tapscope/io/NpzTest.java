@@ -137,6 +137,10 @@ final class NpzTest {
         Arguments.of("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), ", "ends early"),
         Arguments.of("{'descr': '<f4', 'fortran_order': False, 'shape': (6,), } and", "goes on"),
         Arguments.of("{'descr': '<f4, 'fortran_order': False, 'shape': (6,), }", "'f'"),
+        // Four times the product is 2^64 + 24, the right number of bytes after an overflow.
+        Arguments.of(
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (10, 461168601842738791), }",
+            "461168601842738791"),
         Arguments.of(
             "{'descr': '<f4', 'fortran_order': False, 'shape': (3037000500, 3037000500), }",
             "3037000500"),

@@ -93,6 +93,8 @@ final class SafetensorsTest {
         Arguments.of(one("F32", "[\"6\"]", 0, 24), "shape"),
         Arguments.of(one("F32", "[99999999999999999999]", 0, 24), "shape"),
         Arguments.of(one("F32", "[4611686018427387904,4]", 0, 24), "4611686018427387904"),
+        // Four times this is 2^64 + 24: the right number of bytes in arithmetic that overflows.
+        Arguments.of(one("F32", "[4611686018427387910]", 0, 24), "4611686018427387910"),
         Arguments.of(one("F32", "[5]", 0, 24), "[5]"),
         Arguments.of(one("F32", "[6]", 0, 28), "bytes 0 to 28"),
         Arguments.of(one("F32", "[6]", -4, 20), "-4"),

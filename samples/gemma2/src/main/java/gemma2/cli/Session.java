@@ -134,7 +134,7 @@ final class Session {
     List<String> unused = checkpoint.unused();
     if (!unused.isEmpty()) {
       console.say(
-          "%d tensors of the checkpoint are no part of the model and are left out: %s%s"
+          "Left out, as no part of the model, are tensors of the checkpoint (%d): %s%s"
               .formatted(
                   unused.size(),
                   String.join(", ", unused.subList(0, Math.min(3, unused.size()))),

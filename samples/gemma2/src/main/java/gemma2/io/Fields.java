@@ -1,6 +1,5 @@
 package gemma2.io;
 
-import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,12 +54,10 @@ public final class Fields {
 
   /** The given value of this field, or of an item of it, as a whole number. */
   public int asInteger(String name, Json value, int least, int most) {
-    if (value instanceof Json.Num(String digits) && digits.length() <= 32) {
-      BigDecimal number = new BigDecimal(digits);
-      if (number.compareTo(BigDecimal.valueOf(least)) >= 0
-          && number.compareTo(BigDecimal.valueOf(most)) <= 0
-          && number.stripTrailingZeros().scale() <= 0) {
-        return number.intValueExact();
+    if (value instanceof Json.Num(String digits)) {
+      double number = Double.parseDouble(digits);
+      if (number >= least && number <= most && number == Math.rint(number)) {
+        return (int) number;
       }
     }
     throw wrong(name, "a whole number from %d to %d".formatted(least, most), value);

@@ -10,6 +10,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -19,14 +20,26 @@ import jdk.incubator.vector.VectorSpecies;
  */
 final class VectorKernels implements Kernels {
 
-  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+  /** The machine's vectors, of 4 to 16 lanes. */
+  private static final VectorSpecies<Float> FLOATS =
+      FloatVector.SPECIES_PREFERRED.length() > 16
+          ? FloatVector.SPECIES_512
+          : FloatVector.SPECIES_PREFERRED.length() < 4
+              ? FloatVector.SPECIES_128
+              : FloatVector.SPECIES_PREFERRED;
+
+  private static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, FLOATS.vectorShape());
 
   /** As many shorts as there are float lanes. */
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
 
   private static final int LANES = FLOATS.length();
+  private static final VectorShuffle<Float> BY_8 = shift(8);
+  private static final VectorShuffle<Float> BY_4 = shift(4);
+  private static final VectorShuffle<Float> BY_2 = shift(2);
+  private static final VectorShuffle<Float> BY_1 = shift(1);
 
   /** Weight rows and activation rows that are multiplied together in registers. */
   private static final int TILE = 4;
@@ -40,7 +53,6 @@ final class VectorKernels implements Kernels {
   public void multiply(Matrix w, float[][] x, float[][] y, int from, int to) {
     int n = w.columns();
     float[] strip = new float[TILE * n];
-    float[] lanes = new float[LANES];
     int o = from;
     for (; o <= to - TILE; o += TILE) {
       for (int t = 0; t < TILE; t++) {
@@ -48,25 +60,24 @@ final class VectorKernels implements Kernels {
       }
       int r = 0;
       for (; r <= x.length - TILE; r += TILE) {
-        tile(strip, n, x, y, r, o, lanes);
+        tile(strip, n, x, y, r, o);
       }
       for (; r < x.length; r++) {
-        column(strip, n, x[r], y[r], o, lanes);
+        column(strip, n, x[r], y[r], o);
       }
     }
     for (; o < to; o++) {
       widen(w, o, strip, 0);
       for (int r = 0; r < x.length; r++) {
-        y[r][o] = dot(x[r], 0, strip, 0, n, lanes);
+        y[r][o] = dot(x[r], 0, strip, 0, n);
       }
     }
   }
 
   @Override
   public void dots(float[] a, int at, float[][] rows, int first, int column, int n, float[] out) {
-    float[] lanes = new float[LANES];
     for (int j = 0; j < out.length; j++) {
-      out[j] = dot(a, at, rows[first + j], column, n, lanes);
+      out[j] = dot(a, at, rows[first + j], column, n);
     }
   }
 
@@ -92,8 +103,7 @@ final class VectorKernels implements Kernels {
   }
 
   /** Four weight rows times four activation rows: sixteen sums that stay in registers. */
-  private static void tile(
-      float[] w, int n, float[][] x, float[][] y, int r, int o, float[] lanes) {
+  private static void tile(float[] w, int n, float[][] x, float[][] y, int r, int o) {
     float[] x0 = x[r];
     float[] x1 = x[r + 1];
     float[] x2 = x[r + 2];
@@ -141,26 +151,26 @@ final class VectorKernels implements Kernels {
       s23 = a2.fma(b3, s23);
       s33 = a3.fma(b3, s33);
     }
-    y[r][o] = finish(s00, x0, 0, w, 0, n, lanes);
-    y[r][o + 1] = finish(s01, x0, 0, w, n, n, lanes);
-    y[r][o + 2] = finish(s02, x0, 0, w, 2 * n, n, lanes);
-    y[r][o + 3] = finish(s03, x0, 0, w, 3 * n, n, lanes);
-    y[r + 1][o] = finish(s10, x1, 0, w, 0, n, lanes);
-    y[r + 1][o + 1] = finish(s11, x1, 0, w, n, n, lanes);
-    y[r + 1][o + 2] = finish(s12, x1, 0, w, 2 * n, n, lanes);
-    y[r + 1][o + 3] = finish(s13, x1, 0, w, 3 * n, n, lanes);
-    y[r + 2][o] = finish(s20, x2, 0, w, 0, n, lanes);
-    y[r + 2][o + 1] = finish(s21, x2, 0, w, n, n, lanes);
-    y[r + 2][o + 2] = finish(s22, x2, 0, w, 2 * n, n, lanes);
-    y[r + 2][o + 3] = finish(s23, x2, 0, w, 3 * n, n, lanes);
-    y[r + 3][o] = finish(s30, x3, 0, w, 0, n, lanes);
-    y[r + 3][o + 1] = finish(s31, x3, 0, w, n, n, lanes);
-    y[r + 3][o + 2] = finish(s32, x3, 0, w, 2 * n, n, lanes);
-    y[r + 3][o + 3] = finish(s33, x3, 0, w, 3 * n, n, lanes);
+    y[r][o] = finish(s00, x0, 0, w, 0, n);
+    y[r][o + 1] = finish(s01, x0, 0, w, n, n);
+    y[r][o + 2] = finish(s02, x0, 0, w, 2 * n, n);
+    y[r][o + 3] = finish(s03, x0, 0, w, 3 * n, n);
+    y[r + 1][o] = finish(s10, x1, 0, w, 0, n);
+    y[r + 1][o + 1] = finish(s11, x1, 0, w, n, n);
+    y[r + 1][o + 2] = finish(s12, x1, 0, w, 2 * n, n);
+    y[r + 1][o + 3] = finish(s13, x1, 0, w, 3 * n, n);
+    y[r + 2][o] = finish(s20, x2, 0, w, 0, n);
+    y[r + 2][o + 1] = finish(s21, x2, 0, w, n, n);
+    y[r + 2][o + 2] = finish(s22, x2, 0, w, 2 * n, n);
+    y[r + 2][o + 3] = finish(s23, x2, 0, w, 3 * n, n);
+    y[r + 3][o] = finish(s30, x3, 0, w, 0, n);
+    y[r + 3][o + 1] = finish(s31, x3, 0, w, n, n);
+    y[r + 3][o + 2] = finish(s32, x3, 0, w, 2 * n, n);
+    y[r + 3][o + 3] = finish(s33, x3, 0, w, 3 * n, n);
   }
 
   /** Four weight rows times one activation row. */
-  private static void column(float[] w, int n, float[] x, float[] y, int o, float[] lanes) {
+  private static void column(float[] w, int n, float[] x, float[] y, int o) {
     FloatVector s0 = FloatVector.zero(FLOATS);
     FloatVector s1 = s0;
     FloatVector s2 = s0;
@@ -173,36 +183,43 @@ final class VectorKernels implements Kernels {
       s2 = a.fma(FloatVector.fromArray(FLOATS, w, 2 * n + i), s2);
       s3 = a.fma(FloatVector.fromArray(FLOATS, w, 3 * n + i), s3);
     }
-    y[o] = finish(s0, x, 0, w, 0, n, lanes);
-    y[o + 1] = finish(s1, x, 0, w, n, n, lanes);
-    y[o + 2] = finish(s2, x, 0, w, 2 * n, n, lanes);
-    y[o + 3] = finish(s3, x, 0, w, 3 * n, n, lanes);
+    y[o] = finish(s0, x, 0, w, 0, n);
+    y[o + 1] = finish(s1, x, 0, w, n, n);
+    y[o + 2] = finish(s2, x, 0, w, 2 * n, n);
+    y[o + 3] = finish(s3, x, 0, w, 3 * n, n);
   }
 
-  private static float dot(float[] a, int p, float[] b, int q, int n, float[] lanes) {
+  private static float dot(float[] a, int p, float[] b, int q, int n) {
     FloatVector sum = FloatVector.zero(FLOATS);
     int bound = FLOATS.loopBound(n);
     for (int i = 0; i < bound; i += LANES) {
       sum =
           FloatVector.fromArray(FLOATS, a, p + i).fma(FloatVector.fromArray(FLOATS, b, q + i), sum);
     }
-    return finish(sum, a, p, b, q, n, lanes);
+    return finish(sum, a, p, b, q, n);
   }
 
   /** Folds the lanes by halves, then adds the products that did not fill a vector. */
-  private static float finish(
-      FloatVector sum, float[] a, int p, float[] b, int q, int n, float[] lanes) {
-    sum.intoArray(lanes, 0);
-    for (int half = LANES / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; i++) {
-        lanes[i] += lanes[i + half];
-      }
+  private static float finish(FloatVector sum, float[] a, int p, float[] b, int q, int n) {
+    FloatVector folded = sum;
+    if (LANES > 8) {
+      folded = folded.add(folded.rearrange(BY_8));
     }
-    float total = lanes[0];
+    if (LANES > 4) {
+      folded = folded.add(folded.rearrange(BY_4));
+    }
+    folded = folded.add(folded.rearrange(BY_2));
+    folded = folded.add(folded.rearrange(BY_1));
+    float total = folded.lane(0);
     for (int i = FLOATS.loopBound(n); i < n; i++) {
       total = Math.fma(a[p + i], b[q + i], total);
     }
     return total;
+  }
+
+  /** Moves lane i + distance to lane i. */
+  private static VectorShuffle<Float> shift(int distance) {
+    return VectorShuffle.fromOp(FLOATS, i -> (i + distance) % LANES);
   }
 
   private static void widen(Matrix w, int row, float[] out, int at) {

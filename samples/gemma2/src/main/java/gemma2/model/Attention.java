@@ -119,12 +119,12 @@ final class Attention {
     float[][][] pattern = new float[scores.length][heads][];
     forEachHead(
         scores.length,
-        (row, head) -> pattern[row][head] = softmax(scores[row][head]),
+        (row, head) -> pattern[row][head] = probabilities(scores[row][head]),
         scores[0][0].length);
     return pattern;
   }
 
-  private static float[] softmax(float[] scores) {
+  private static float[] probabilities(float[] scores) {
     float max = Float.NEGATIVE_INFINITY;
     for (float score : scores) {
       max = Math.max(max, score);

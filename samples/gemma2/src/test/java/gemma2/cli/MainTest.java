@@ -230,9 +230,6 @@ class MainTest {
 
   @Test
   void drawsTheSameFromTheSameSeed() {
-    String[] args = {"--prompt=ab", "-n=40", "--temperature=1", "--seed=5", "--json"};
-    String[] fixed = Stream.of(args).map(a -> a.replace("-n=40", "-n")).toArray(String[]::new);
-    assertEquals(2, runOn("generate", fixed).code(), "-n takes its value as the next word");
     String[] good = {"--prompt=ab", "-n", "40", "--temperature=1", "--seed=5", "--json"};
     Outcome first = runOn("generate", good);
     assertEquals(0, first.code(), first.err());
@@ -292,7 +289,7 @@ class MainTest {
     new RandomModel().writeConfig(untied);
     Outcome outcome = run("score", "--model=" + untied, "--ids", "2,5");
     assertEquals(0, outcome.code(), outcome.err());
-    assertTrue(outcome.err().contains("1 tensors of the checkpoint"), outcome.err());
+    assertTrue(outcome.err().contains("tensors of the checkpoint (1)"), outcome.err());
     assertTrue(outcome.err().contains("lm_head.weight"), outcome.err());
   }
 }

@@ -4,17 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.GoldenPrompt;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -29,7 +25,7 @@ class BitIdentityIT {
   private static final int REPETITIONS = 50;
   private static final int STEPS = 12;
   private static final GoldenPrompt PROMPT = GoldenPrompt.named("question");
-  private static final Path PROMPTS = prompts();
+  private static final Path PROMPTS = Captures.jsonLines(Collections.nCopies(REPETITIONS, PROMPT));
   private static final Map<JvmRun, String> ALONE = new HashMap<>();
 
   /** Ways to be attached without an effect. */
@@ -76,18 +72,6 @@ class BitIdentityIT {
     assertEquals(1, results.stream().map(Generation::logProbabilities).distinct().count());
   }
 
-  @ParameterizedTest(name = "{0}")
-  @MethodSource("agents")
-  void lossesAreTheSame(String name, List<String> options) {
-    JvmRun command =
-        JvmRun.gemma2("score", "--model", Fixtures.tinyGemma2().toString(), "--json")
-            .with("--prompts", PROMPTS.toString());
-    List<Score> scores = Score.parseAll(sameUnderTheAgent(command, options));
-    assertEquals(REPETITIONS, scores.size());
-    assertEquals(
-        1, scores.stream().map(score -> Arrays.toString(score.losses())).distinct().count());
-  }
-
   /** What the command prints, which must be the same without and with the agent. */
   private static String sameUnderTheAgent(JvmRun command, List<String> options) {
     String alone = ALONE.computeIfAbsent(command, c -> c.run().ok().out());
@@ -100,18 +84,5 @@ class BitIdentityIT {
 
   private static String join(Generation result) {
     return Captures.join(result.generatedIds());
-  }
-
-  private static Path prompts() {
-    String ids = Captures.join(PROMPT.ids());
-    String lines =
-        IntStream.range(0, REPETITIONS)
-            .mapToObj(i -> "{\"id\": \"%d\", \"ids\": [%s]}%n".formatted(i, ids))
-            .collect(Collectors.joining());
-    try {
-      return Files.writeString(Packaged.workFolder("prompts").resolve("prompts.jsonl"), lines);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -2,9 +2,13 @@ package dev.tapscope.endtoend;
 
 import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.GoldenPrompt;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -27,12 +31,6 @@ final class Captures {
   /** A golden prompt and its greedy continuation, every site captured. */
   static synchronized Run golden(GoldenPrompt prompt) {
     return RUNS.computeIfAbsent(prompt.name(), name -> all(generate(prompt, GREEDY), name));
-  }
-
-  /** The same by plain loops. */
-  static synchronized Run goldenPlain(GoldenPrompt prompt) {
-    return RUNS.computeIfAbsent(
-        prompt.name() + "-plain", name -> all(generate(prompt, GREEDY).plain(), name));
   }
 
   /** The command that continues a golden prompt. */
@@ -58,6 +56,20 @@ final class Captures {
     all[options.length] = "profile=gemma2";
     all[options.length + 1] = "out=" + folder;
     return new Run(command.agent(all).run().ok(), folder);
+  }
+
+  /** A JSONL file of prompts as ids. */
+  static Path jsonLines(List<GoldenPrompt> prompts) {
+    StringBuilder lines = new StringBuilder();
+    for (int i = 0; i < prompts.size(); i++) {
+      String ids = join(prompts.get(i).ids());
+      lines.append("{\"id\": \"%d\", \"ids\": [%s]}%n".formatted(i, ids));
+    }
+    try {
+      return Files.writeString(Packaged.workFolder("prompts").resolve("prompts.jsonl"), lines);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Ids as the command line takes them. */

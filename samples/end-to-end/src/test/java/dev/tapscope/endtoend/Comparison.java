@@ -7,7 +7,7 @@ import dev.tapscope.fixtures.Difference;
 import dev.tapscope.fixtures.ReferenceGemma2;
 import dev.tapscope.fixtures.Tensor;
 import dev.tapscope.fixtures.Trace;
-import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -44,16 +44,11 @@ final class Comparison {
       assertEquals(expected.length, actual.size(), address + " heads");
       for (int head = 0; head < expected.length; head++) {
         CapturedRun.Keys keys = actual.get(head);
-        assertEquals(position, keys.firstKey() + keys.values().size() - 1, address + " last key");
-        double[] values = keys.values().stream().mapToDouble(Double::doubleValue).toArray();
-        worst = worst.and(Difference.between(values, expected[head]));
+        assertEquals(position, keys.firstKey() + keys.values().length - 1, address + " last key");
+        worst = worst.and(Difference.between(keys.values(), expected[head]));
       }
     }
     return worst;
-  }
-
-  Difference at(String address) {
-    return differences.get(address);
   }
 
   void assertAllWithinTolerance() {
@@ -61,23 +56,11 @@ final class Comparison {
         assertTrue(difference.within(TOLERANCE), () -> address + ": " + difference));
   }
 
-  /** One line per site: its worst layer. */
-  String table(String title) {
-    Map<String, Map.Entry<String, Difference>> worst = new TreeMap<>();
-    differences
-        .entrySet()
-        .forEach(entry ->
-            worst.merge(
-                Sites.siteOf(entry.getKey()),
-                entry,
-                (a, b) -> a.getValue().relative() >= b.getValue().relative() ? a : b));
-    StringBuilder table = new StringBuilder(title).append(System.lineSeparator());
-    worst.values().forEach(e -> table.append("  %-16s %s%n".formatted(e.getKey(), e.getValue())));
-    return table.toString();
-  }
-
-  @Override
-  public String toString() {
-    return Arrays.toString(differences.entrySet().toArray());
+  /** The worst address and its difference. */
+  String worst() {
+    return differences.entrySet().stream()
+        .max(Comparator.comparingDouble(entry -> entry.getValue().relative()))
+        .map(entry -> "%-16s %s".formatted(entry.getKey(), entry.getValue()))
+        .orElseThrow();
   }
 }

@@ -78,16 +78,16 @@ class IdentitiesIT {
         for (double score : scores.get(head).values()) {
           exponentials += Math.exp(score);
         }
-        for (int i = 0; i < pattern.get(head).values().size(); i++) {
+        for (int i = 0; i < pattern.get(head).values().length; i++) {
           double[] k = row("k", layer, first + i);
           double[] v = row("v", layer, first + i);
           double dot = 0;
           for (int j = 0; j < 32; j++) {
             dot += q[head * 32 + j] * k[head / 2 * 32 + j];
           }
-          double logit = logits.get(head).values().get(i);
-          double score = scores.get(head).values().get(i);
-          double probability = pattern.get(head).values().get(i);
+          double logit = logits.get(head).values()[i];
+          double score = scores.get(head).values()[i];
+          double probability = pattern.get(head).values()[i];
           assertEquals(dot / Math.sqrt(32), logit, 3e-5);
           assertEquals(50 * Math.tanh(logit / 50), score, 1e-5);
           assertEquals(Math.exp(score) / exponentials, probability, 1e-5);

@@ -53,9 +53,16 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
         jvmOptions.stream().filter(option -> !option.contains("vector")).toList(), arguments);
   }
 
-  /** The same under the packaged agent; each option is {@code key=value}. */
+  /**
+   * The same under the packaged agent; each option is {@code key=value}. The build leaves the
+   * runtime in a folder of its own, so an option that needs it is told where.
+   */
   JvmRun agent(String... options) {
-    String agent = "-javaagent:" + Packaged.agent() + "=" + String.join(",", options);
+    List<String> all = new ArrayList<>(List.of(options));
+    if (all.stream().anyMatch(option -> option.matches("(?s)(sae|edit)\\..*"))) {
+      all.add("runtime=" + Packaged.runtime());
+    }
+    String agent = "-javaagent:" + Packaged.agent() + "=" + String.join(",", all);
     return new JvmRun(joined(jvmOptions, List.of(agent)), arguments);
   }
 

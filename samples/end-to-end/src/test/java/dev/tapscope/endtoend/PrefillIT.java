@@ -18,9 +18,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class PrefillIT {
   private static final GoldenPrompt PROMPT = GoldenPrompt.named("long");
 
-  /** One token at a time, odd pieces, a piece as long as the window, the whole prompt. */
+  /**
+   * Token by token, in odd pieces, in one batch; against the default, two pieces of which one is
+   * full.
+   */
   @ParameterizedTest
-  @ValueSource(ints = {1, 7, 64, 111, 1000})
+  @ValueSource(ints = {1, 7, 1000})
   void chunksMakeNoDifference(int chunk) {
     CapturedRun whole = Captures.golden(PROMPT).captured();
     JvmRun command =
@@ -46,17 +49,12 @@ class PrefillIT {
       assertEquals(expected.keySet(), actual.keySet());
       expected.forEach((head, keys) -> {
         assertEquals(keys.firstKey(), actual.get(head).firstKey());
-        Difference difference =
-            Difference.between(doubles(actual.get(head).values()), doubles(keys.values()));
+        Difference difference = Difference.between(actual.get(head).values(), keys.values());
         assertTrue(
             difference.absolute() <= 1e-5 * Math.max(1, difference.scale()),
             () -> address + " position " + p + " head " + head + ": " + difference);
       });
     }
-  }
-
-  private static double[] doubles(List<Double> values) {
-    return values.stream().mapToDouble(Double::doubleValue).toArray();
   }
 
   /** The prompt of 235 tokens and 49 of the 50 new ones are computed; the 50th is not fed back. */

@@ -1,6 +1,7 @@
 package dev.tapscope.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.fixtures.Difference;
 import dev.tapscope.fixtures.Fixtures;
@@ -8,6 +9,7 @@ import dev.tapscope.fixtures.GoldenPrompt;
 import dev.tapscope.fixtures.Mistake;
 import dev.tapscope.fixtures.RandomGemma2;
 import dev.tapscope.fixtures.ReferenceGemma2;
+import dev.tapscope.fixtures.Tensor;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -34,14 +36,14 @@ class ReferenceIT {
     Comparison comparison =
         Comparison.of(
             Captures.golden(prompt).captured(), ReferenceGemma2.load(Fixtures.tinyGemma2()));
-    System.out.print(comparison.table("Reference, trained model, " + prompt));
+    System.out.printf("reference, %-24s %s%n", prompt, comparison.worst());
     comparison.assertAllWithinTolerance();
   }
 
   /** Windows of 3 to 24 keys, a prompt of 50; chunks longer and shorter than the windows. */
   static Stream<Arguments> shapesAndChunks() {
     return Stream.of(RandomGemma2.values())
-        .flatMap(model -> Stream.of(50, 7, 2).map(chunk -> Arguments.of(model, chunk)));
+        .flatMap(model -> Stream.of(50, 7).map(chunk -> Arguments.of(model, chunk)));
   }
 
   @ParameterizedTest
@@ -52,7 +54,7 @@ class ReferenceIT {
         Captures.generate(folder, model.prompt(50), 8).with("--chunk", Integer.toString(chunk));
     Captures.Run run = Captures.all(command, model.name());
     Comparison comparison = Comparison.of(run.captured(), ReferenceGemma2.load(folder));
-    System.out.print(comparison.table("Reference, " + model + ", chunk " + chunk));
+    System.out.printf("reference, %-24s %s%n", model + ", chunk " + chunk, comparison.worst());
     comparison.assertAllWithinTolerance();
   }
 
@@ -63,23 +65,30 @@ class ReferenceIT {
       mode = EnumSource.Mode.EXCLUDE,
       names = {"QUERY_SCALE_FROM_HEAD_DIM"})
   void noticesTheMistakeOnTheTrainedModel(Mistake mistake) {
-    Captures.Run run = Captures.golden(GoldenPrompt.named("long"));
-    Difference difference =
-        Comparison.of(run.captured(), ReferenceGemma2.load(Fixtures.tinyGemma2(), mistake))
-            .at("logits");
-    assertFalse(difference.within(Comparison.TOLERANCE), difference::toString);
+    GoldenPrompt prompt = GoldenPrompt.named("long");
+    assertNoticed(Captures.golden(prompt), Fixtures.tinyGemma2(), mistake);
   }
 
   @ParameterizedTest
   @EnumSource(names = {"ODD_HEADS", "HALF"})
   void noticesTheQueryScaleOnModelsWhereItIsNotHeadDim(RandomGemma2 model) {
     Path folder = folder(model);
-    Captures.Run run = Captures.all(Captures.generate(folder, model.prompt(50), 1), model.name());
-    Difference difference =
-        Comparison.of(
-                run.captured(), ReferenceGemma2.load(folder, Mistake.QUERY_SCALE_FROM_HEAD_DIM))
-            .at("logits");
+    JvmRun command = Captures.generate(folder, model.prompt(50), 1);
+    Captures.Run run = Captures.captured(command, model.name(), "capture=logits");
+    assertNoticed(run, folder, Mistake.QUERY_SCALE_FROM_HEAD_DIM);
+  }
+
+  private static void assertNoticed(Captures.Run run, Path folder, Mistake mistake) {
+    CapturedRun captured = run.captured();
+    Tensor logits = captured.rows("logits", 0);
+    int[] tokens = captured.tokens(0);
+    Tensor right = ReferenceGemma2.load(folder).run(tokens).rows("logits");
+    Tensor wrong = ReferenceGemma2.load(folder, mistake).run(tokens).rows("logits");
+    Difference agreement = Difference.between(logits, right);
+    Difference difference = Difference.between(logits, wrong);
+    assertTrue(agreement.within(Comparison.TOLERANCE), agreement::toString);
     assertFalse(difference.within(Comparison.TOLERANCE), difference::toString);
+    System.out.printf("mistake %s: %s%n", mistake, difference);
   }
 
   private static Path folder(RandomGemma2 model) {
