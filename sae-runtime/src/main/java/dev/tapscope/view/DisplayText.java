@@ -90,7 +90,7 @@ public final class DisplayText {
       int value = byteOf(next.text());
       boolean follows =
           next.sequence() == first.sequence() && next.position() == first.position() + k;
-      if (!follows || value < 0x80 || value > 0xbf) {
+      if (!follows || value < 0) {
         return 0;
       }
     }

@@ -92,6 +92,9 @@ class RecordedRunTest {
     assertTrue(csr(new long[] {1, 1}, new int[] {0}, 1, 0, 2).contains("for rows 1 to 1"));
     assertTrue(
         csr(new long[] {0, 2, 1}, new int[] {0}, 1, 0, 2, 1, 1, 2).contains("before it begins"));
+    assertTrue(
+        csr(new long[] {0, 1, 0, 1}, new int[] {0}, 1, 0, 2, 1, 1, 2, 1, 1, 2)
+            .contains("row 1 of l9 ends before it begins"));
     assertTrue(csr(new long[] {0, 1}, new int[] {-1}, 1, 0, 2).contains("number -1"));
     assertTrue(csr(new long[] {0, 1}, new int[] {0}, 5, 0, 2).contains("position 0 of sequence 5"));
     assertTrue(csr(new long[] {0, 1}, new int[] {0, 1}, 1, 0, 2).contains("2 indices"));
