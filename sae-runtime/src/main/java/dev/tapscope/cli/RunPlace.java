@@ -13,10 +13,12 @@ import java.util.stream.Stream;
 final class RunPlace implements AutoCloseable {
   private final Optional<Path> temporary;
   private final Path folder;
+  private final Runnable deleting = this::delete;
 
   private RunPlace(Optional<Path> temporary, Path folder) {
     this.temporary = temporary;
     this.folder = folder;
+    temporary.ifPresent(root -> Ending.add(deleting));
   }
 
   static RunPlace named(Path folder) {
@@ -49,7 +51,12 @@ final class RunPlace implements AutoCloseable {
 
   @Override
   public void close() {
-    temporary.ifPresent(RunPlace::delete);
+    Ending.remove(deleting);
+    delete();
+  }
+
+  private void delete() {
+    temporary.filter(Files::exists).ifPresent(RunPlace::delete);
   }
 
   private static void delete(Path root) {
