@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * What is still to be done when the process is ended from outside: latest first, so that a model is
@@ -22,11 +23,19 @@ final class Ending {
     }
   }
 
-  /** Takes back what has been done in the ordinary way. */
-  static void remove(Runnable action) {
+  /**
+   * Takes an action back, to be done in the ordinary way; false when the process is being ended and
+   * the action has begun, so that nobody does it twice.
+   */
+  static boolean remove(Runnable action) {
     synchronized (ACTIONS) {
-      ACTIONS.remove(action);
+      return ACTIONS.remove(action);
     }
+  }
+
+  /** Waits for the end of the process, which others are bringing about. Does not return. */
+  static void await() throws InterruptedException {
+    new CountDownLatch(1).await();
   }
 
   private static void runAll() {

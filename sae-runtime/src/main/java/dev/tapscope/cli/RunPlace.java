@@ -51,8 +51,9 @@ final class RunPlace implements AutoCloseable {
 
   @Override
   public void close() {
-    Ending.remove(deleting);
-    delete();
+    if (Ending.remove(deleting)) {
+      delete();
+    }
   }
 
   private void delete() {
@@ -63,7 +64,7 @@ final class RunPlace implements AutoCloseable {
     try (Stream<Path> files = Files.walk(root)) {
       List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
       for (Path file : deepestFirst) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
       }
     } catch (IOException e) {
       throw TapscopeException.failed(

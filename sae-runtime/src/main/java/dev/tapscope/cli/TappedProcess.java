@@ -120,7 +120,9 @@ final class TappedProcess {
       }
       errors.join();
       int exit = process.waitFor();
-      Ending.remove(closing);
+      if (!Ending.remove(closing)) {
+        Ending.await();
+      }
       if (exit != 0) {
         throw ended(command, exit);
       }
