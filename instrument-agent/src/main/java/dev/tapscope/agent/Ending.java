@@ -130,18 +130,20 @@ final class Ending {
       return;
     }
     Ledger ledger = run.ledger();
+    String outcome = problems.isEmpty() ? "; everything asked for fired" : "";
     err.println(
         "tapscope: "
-            + ledger.passes()
-            + (ledger.passes() == 1 ? " pass, " : " passes, ")
-            + ledger.positions()
-            + " positions, "
-            + ledger.lines().size()
-            + " addresses"
-            + (interrupted
-                ? "; interrupted"
-                : problems.isEmpty() ? "; everything asked for fired" : "")
+            + count(ledger.passes(), "pass", "passes")
+            + ", "
+            + count(ledger.positions(), "position", "positions")
+            + ", "
+            + count(ledger.lines().size(), "address", "addresses")
+            + (interrupted ? "; interrupted" : outcome)
             + folder.map(f -> "; run folder " + f.path()).orElse(""));
+  }
+
+  private static String count(long n, String one, String many) {
+    return n + " " + (n == 1 ? one : many);
   }
 
   private void awaitEnd() {

@@ -68,6 +68,7 @@ final class Launch {
       Weaving weaving = new Weaving(instrumentation, sites, scopes, err);
       directory.ifPresent(d ->
           Capture.attach(run, d, profile, options.capture(), options.dtype(), options.stage()));
+      folder.describe("device", "cpu"); // until a runtime says otherwise
       if (!options.extension().isEmpty()) {
         ExtensionLoader.load(options.runtime()).install(run, options.extension());
       }

@@ -91,7 +91,8 @@ abstract class TapPoint {
 
             @Override
             public Object sequence() throws Throwable {
-              return cache.isPresent() ? cache.get().read(captures) : Thread.currentThread();
+              Object object = cache.isPresent() ? cache.get().read(captures) : null;
+              return object == null ? Thread.currentThread() : object;
             }
           });
     }

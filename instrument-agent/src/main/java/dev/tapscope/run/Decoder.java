@@ -34,7 +34,7 @@ final class Decoder {
     try {
       decode = Optional.of(handle(decoder, method.get()));
       texts.clear();
-    } catch (ReflectiveOperationException | RuntimeException e) {
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       tell(e);
     }
   }

@@ -7,6 +7,6 @@ public interface PassStart {
   /** Position of the first token. */
   int start() throws Throwable;
 
-  /** The cache object, or the current thread where the profile names none. */
+  /** The cache object, or the current thread where the profile names none or the model has none. */
   Object sequence() throws Throwable;
 }

@@ -140,7 +140,7 @@ class AgentIT {
             new long[] {0, i, pass}, new long[] {rows[3 * i], rows[3 * i + 1], rows[3 * i + 2]});
       }
     }
-    assertArrayEquals(new byte[] {0, 0, 0, 1, 1, 1, 1}, shard.tensor("tokens.generated").bytes());
+    assertArrayEquals(new int[] {0, 0, 0, 1, 1, 1, 1}, shard.tensor("tokens.generated").ints());
     assertEquals(List.of(5L, 32L), shard.tensor("logits").shape());
     assertEquals(2, shard.tensor("logits.rows").longs()[1], "position of the first logits");
   }

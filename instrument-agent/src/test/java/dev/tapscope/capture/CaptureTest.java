@@ -71,7 +71,7 @@ class CaptureTest {
     assertArrayEquals(new int[] {1, 8, 5, 1}, shard.tensor("tokens").ints());
     assertEquals(List.of(4L, 2L), shard.tensor("tokens.rows").shape());
     assertArrayEquals(new long[] {0, 0, 0, 1, 0, 2, 1, 0}, shard.tensor("tokens.rows").longs());
-    assertArrayEquals(new byte[] {0, 0, 1, 0}, shard.tensor("tokens.generated").bytes());
+    assertArrayEquals(new int[] {0, 0, 1, 0}, shard.tensor("tokens.generated").ints());
     assertEquals("tapscope-run/1", shard.metadata().get("format"));
     assertEquals("1", shard.metadata().get("bos"));
     assertEquals("[0, 3]", shard.metadata().get("bos_rows"));

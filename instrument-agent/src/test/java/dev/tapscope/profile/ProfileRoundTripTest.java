@@ -123,7 +123,7 @@ class ProfileRoundTripTest {
     assertEquals(
         List.of(
             ("attn_out resid_mid mlp_in transcoder_in mlp_gate mlp_up mlp_act mlp_raw mlp res"
-                    + " final_norm logits")
+                    + " final_norm logits sampled")
                 .split(" ")),
         sites.subList(12, sites.size()));
     assertEquals(Optional.of(2), profile.bos());

@@ -43,13 +43,18 @@ final class ResolvedEditTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "steer a/1 1.25x @prompt | h += 10 * W_dec[1] at res.3 on the prompt without BOS (1.25 times the feature's maximum 8)",
-        "steer a/1 0.5n | h += 15 * W_dec[1] at res.3 on every position but BOS (0.5 times the site's mean norm 30)",
+        "steer a/1 1.25x @prompt | h += 10 * W_dec[1] at res.3 on the prompt without BOS (1.25"
+            + " times the feature's maximum 8)",
+        "steer a/1 0.5n | h += 15 * W_dec[1] at res.3 on every position but BOS (0.5 times the"
+            + " site's mean norm 30)",
         "ablate a/2 @last | h -= f[2] * W_dec[2] at res.3 on the last position of the prompt",
         "clamp a/1 60 @4 | h += (60 - f[1]) * W_dec[1] at res.3 on position 4",
-        "clamp-active a/1 60 @3..5 | h += (60 - f[1]) * W_dec[1] where f[1] > 0 at res.3 on positions 3 to 5 without BOS",
-        "splice a @generated | h := f @ W_dec + b_dec of a, f as edited at res.3 on generated tokens",
-        "splice a error @all+bos | h := xhat + (h - xhat), xhat of the edited features of a at res.3 on every position",
+        "clamp-active a/1 60 @3..5 | h += (60 - f[1]) * W_dec[1] where f[1] > 0 at res.3 on"
+            + " positions 3 to 5 without BOS",
+        "splice a @generated | h := f @ W_dec + b_dec of a, f as edited at res.3 on generated"
+            + " tokens",
+        "splice a error @all+bos | h := xhat + (h - xhat), xhat of the edited features of a at"
+            + " res.3 on every position",
         "zero res.3 @token:\" Paris\" | h := 0 at res.3 on tokens \" Paris\""
       })
   void saysTheFormulaAndTheUnit(String edit, String formula) {

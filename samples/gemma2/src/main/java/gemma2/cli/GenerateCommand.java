@@ -48,8 +48,7 @@ record GenerateCommand() implements Command {
   public List<String> examples() {
     return List.of(
         "gemma2 generate --model DIR --prompt \"The City of Light is\" -n 16",
-        "gemma2 generate --model DIR --prompt \"Tell me a joke.\" --chat --temperature 0.8 --seed"
-            + " 1",
+        "gemma2 generate --model DIR --prompt \"A joke?\" --chat --temperature 0.8 --seed 1",
         "gemma2 generate --model DIR --prompts prompts.jsonl --json");
   }
 

@@ -147,8 +147,9 @@ final class SentencePieceFile {
   private void refuse(boolean unsupported, String what) {
     if (unsupported) {
       throw new InputException(
-          "The tokenizer %s %s, which Gemma 2 does not and this program cannot. Use the tokenizer that came with the model."
-              .formatted(source, what));
+          "The tokenizer %s %s, which Gemma 2 does not and this program cannot."
+                  .formatted(source, what)
+              + " Use the tokenizer that came with the model.");
     }
   }
 }

@@ -47,8 +47,7 @@ class ChatTest {
         "{}                                          | must be an array of messages",
         "[]                                          | has no message",
         "[{\"role\":\"user\"}]                       | message 1 has no field \"content\"",
-        "[{\"role\":\"system\",\"content\":\"x\"}]   | role \"system\", but must be of role"
-            + " \"user\"",
+        "[{\"role\":\"system\",\"content\":\"x\"}]   | must be of role \"user\"",
         "[{\"role\":\"user\",\"content\":7}]         | must be a string",
         "[{\"role\":\"user\",\"content\":\"x\"},{\"role\":\"user\",\"content\":\"y\"}] | message 2",
       })

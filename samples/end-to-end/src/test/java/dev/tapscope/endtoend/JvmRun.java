@@ -73,29 +73,26 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
 
   /** The same on another java. */
   Finished run(Path java) {
+    return start(java).await();
+  }
+
+  /** Starts the command and does not wait. */
+  Started start() {
+    return start(Packaged.java());
+  }
+
+  private Started start(Path java) {
     Path folder = Packaged.workFolder("jvm");
     Path out = folder.resolve("stdout");
     Path err = folder.resolve("stderr");
     List<String> command = joined(List.of(java.toString()), joined(jvmOptions, arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().remove("JAVA_TOOL_OPTIONS");
+    builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     try {
-      ProcessBuilder builder = new ProcessBuilder(command);
-      builder.environment().remove("JAVA_TOOL_OPTIONS");
-      Process process = builder.redirectOutput(out.toFile()).redirectError(err.toFile()).start();
-      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-        process.destroyForcibly();
-        throw new AssertionError(
-            "Not finished after %s: %s%n%s".formatted(PATIENCE, command, Files.readString(err)));
-      }
-      return new Finished(
-          String.join(" ", command),
-          process.exitValue(),
-          Files.readString(out),
-          Files.readString(err));
+      return new Started(String.join(" ", command), builder.start(), out, err);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
     }
   }
 
@@ -103,6 +100,30 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
     List<String> all = new ArrayList<>(first);
     all.addAll(second);
     return all;
+  }
+
+  /** A command under way. */
+  record Started(String command, Process process, Path out, Path err) {
+    Finished await() {
+      try {
+        boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        if (!ended) {
+          process.destroyForcibly().waitFor();
+        }
+        String said = Files.readString(out);
+        String reported = Files.readString(err);
+        Finished finished = new Finished(command, process.exitValue(), said, reported);
+        if (!ended) {
+          throw new AssertionError("Not finished after " + PATIENCE + ": " + finished);
+        }
+        return finished;
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException(e);
+      }
+    }
   }
 
   /** What a command left behind. */
