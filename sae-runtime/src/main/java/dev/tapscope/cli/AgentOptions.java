@@ -43,7 +43,8 @@ final class AgentOptions {
 
   private static String escape(String text) {
     StringBuilder out = new StringBuilder();
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       if (c == '\\'
           || c == '='
           || c == ':'

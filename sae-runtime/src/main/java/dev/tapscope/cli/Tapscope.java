@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -66,8 +67,8 @@ public final class Tapscope {
         .values()
         .forEach(sub -> sub.getCommandSpec().versionProvider(new Version()));
     line.setUsageHelpWidth(100);
-    line.setOut(new PrintWriter(screen.out(), true));
-    line.setErr(new PrintWriter(screen.err(), true));
+    line.setOut(new PrintWriter(screen.out(), true, StandardCharsets.UTF_8));
+    line.setErr(new PrintWriter(screen.err(), true, StandardCharsets.UTF_8));
     line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setExpandAtFiles(false); // "@prompt" is a scope
     line.setParameterExceptionHandler((e, wrong) -> misunderstood(screen, e));

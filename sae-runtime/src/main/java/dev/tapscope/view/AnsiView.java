@@ -59,19 +59,18 @@ public final class AnsiView {
     if (view.sheets().isEmpty()) {
       strips(view, Optional.empty());
     }
-    for (Sheet sheet : view.sheets()) {
+    for (int i = 0; i < view.sheets().size(); i++) {
       line("");
-      sheet(view, sheet);
+      sheet(view, view.sheets().get(i), i == 0);
     }
   }
 
-  private void sheet(TokenView view, Sheet sheet) {
+  private void sheet(TokenView view, Sheet sheet, boolean first) {
     line(
         paint.strong(Wording.heading(sheet))
             + "    "
             + Wording.count(view.tokens().size(), "token", "tokens"));
-    String once = sheet == view.sheets().getFirst() ? " " + Wording.NO_FVU : "";
-    wrapped(Wording.accuracy(sheet) + "." + once, paint::muted);
+    wrapped(Wording.accuracy(sheet) + "." + (first ? " " + Wording.NO_FVU : ""), paint::muted);
     wrapped(
         Wording.folded(sheet, view.all()) + (view.all() ? "" : " --all shows them."), paint::muted);
     strips(view, sheet.lead());

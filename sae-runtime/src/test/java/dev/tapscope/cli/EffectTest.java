@@ -77,7 +77,8 @@ class EffectTest {
   private static Trial trial(String generated, String output, float[]... logits) {
     List<RecordedToken> tokens = new ArrayList<>();
     tokens.add(new RecordedToken(0, 0, 0, "p", false, false));
-    for (char c : generated.toCharArray()) {
+    for (int i = 0; i < generated.length(); i++) {
+      char c = generated.charAt(i);
       tokens.add(new RecordedToken(0, tokens.size(), c - '0', "" + c, true, false));
     }
     TreeMap<Integer, float[]> rows = new TreeMap<>();
