@@ -106,17 +106,7 @@ class AgentIT {
     List<?> sites = (List<?>) run.get("sites");
     assertEquals(6 * 3 + 1, sites.size());
     assertEquals(
-        Map.of(
-            "address",
-            "pattern.0",
-            "expected_positions",
-            7L,
-            "positions",
-            7L,
-            "rows",
-            14L,
-            "fires",
-            5L),
+        Map.of("address", "pattern.0", "expected", 7L, "fired", 7L, "rows", 14L, "fires", 5L),
         sites.get(4));
   }
 

@@ -13,10 +13,12 @@ import java.util.stream.Stream;
 final class RunPlace implements AutoCloseable {
   private final Optional<Path> temporary;
   private final Path folder;
+  private final Runnable deleting = this::delete;
 
   private RunPlace(Optional<Path> temporary, Path folder) {
     this.temporary = temporary;
     this.folder = folder;
+    temporary.ifPresent(root -> Ending.add(deleting));
   }
 
   static RunPlace named(Path folder) {
@@ -49,14 +51,20 @@ final class RunPlace implements AutoCloseable {
 
   @Override
   public void close() {
-    temporary.ifPresent(RunPlace::delete);
+    if (Ending.remove(deleting)) {
+      delete();
+    }
+  }
+
+  private void delete() {
+    temporary.filter(Files::exists).ifPresent(RunPlace::delete);
   }
 
   private static void delete(Path root) {
     try (Stream<Path> files = Files.walk(root)) {
       List<Path> deepestFirst = files.sorted(Comparator.reverseOrder()).toList();
       for (Path file : deepestFirst) {
-        Files.delete(file);
+        Files.deleteIfExists(file);
       }
     } catch (IOException e) {
       throw TapscopeException.failed(

@@ -12,7 +12,7 @@ import dev.tapscope.view.ViewOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,7 +32,7 @@ final class RunScreen {
     if (run.interrupted()) {
       notes.add("The run was interrupted; this is what it had written by then.");
     }
-    Map<String, SaeFacts> facts = new HashMap<>();
+    Map<String, SaeFacts> facts = new LinkedHashMap<>();
     for (JsonNode sae : run.document().path("saes")) {
       facts.put(sae.path("name").asString(""), facts(sae, notes));
     }

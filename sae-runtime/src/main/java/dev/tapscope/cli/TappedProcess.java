@@ -60,12 +60,10 @@ final class TappedProcess {
       options.set("runtime", places.runtime().toString());
     }
     try {
-      Path file = Files.createTempFile("tapscope-", ".properties");
-      try {
+      try (RunPlace place = RunPlace.temporary()) {
+        Path file = place.folder().resolveSibling("agent.properties");
         options.writeTo(file);
         return finished(command, start(command, agent, file), echo);
-      } finally {
-        Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
       throw TapscopeException.failed(
@@ -109,8 +107,8 @@ final class TappedProcess {
 
   private Outcome finished(List<String> command, Process process, OutputStream echo)
       throws IOException {
-    Thread closer = Thread.ofPlatform().unstarted(() -> close(process));
-    Runtime.getRuntime().addShutdownHook(closer);
+    Runnable closing = () -> close(process);
+    Ending.add(closing);
     Thread errors = Thread.ofVirtual().start(() -> passErrors(process.getErrorStream()));
     ByteArrayOutputStream kept = new ByteArrayOutputStream();
     try (InputStream output = process.getInputStream()) {
@@ -122,7 +120,9 @@ final class TappedProcess {
       }
       errors.join();
       int exit = process.waitFor();
-      Runtime.getRuntime().removeShutdownHook(closer);
+      if (!Ending.remove(closing)) {
+        Ending.await();
+      }
       if (exit != 0) {
         throw ended(command, exit);
       }
@@ -134,9 +134,12 @@ final class TappedProcess {
     }
   }
 
-  /** Ends a model when we are ended, and lets it close its run folder. */
+  /**
+   * Ends a model when we are ended, and lets it close its run folder. Its streams stay open, for
+   * what it says while it ends.
+   */
   private static void close(Process process) {
-    process.destroy();
+    process.toHandle().destroy();
     try {
       if (!process.waitFor(CLOSING_SECONDS, TimeUnit.SECONDS)) {
         process.destroyForcibly();

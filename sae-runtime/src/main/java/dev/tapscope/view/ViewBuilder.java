@@ -5,6 +5,7 @@ import dev.tapscope.recording.RecordedToken;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.view.TokenView.ShownToken;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 
@@ -18,7 +19,8 @@ public final class ViewBuilder {
    * @param title what was run
    * @param tokens the run's tokens
    * @param tables what each SAE said, a row a token
-   * @param facts by SAE name; an SAE without facts is shown bare
+   * @param facts by SAE name, in the order to show them; an SAE without facts is shown bare, and
+   *     after the others
    * @param edits interventions in force
    * @param notes sentences about the whole run
    * @throws TapscopeException {@code sae-unknown} when the options name an SAE the run does not
@@ -35,8 +37,13 @@ public final class ViewBuilder {
     options.sae().ifPresent(name -> requireKnown(name, tables));
     options.feature().ifPresent(feature -> requireKnown(feature.sae(), tables));
     options.feature().ifPresent(feature -> requireInside(feature, facts));
+    List<String> order = List.copyOf(facts.keySet());
+    List<FeatureTable> ordered = new ArrayList<>(tables);
+    ordered.sort(
+        Comparator.comparingInt(
+            table -> facts.containsKey(table.name()) ? order.indexOf(table.name()) : order.size()));
     List<TokenView.Sheet> sheets = new ArrayList<>();
-    for (FeatureTable table : tables) {
+    for (FeatureTable table : ordered) {
       String wanted =
           options
               .sae()

@@ -61,11 +61,6 @@ final class FakeShards implements ShardSeries {
   }
 
   @Override
-  public void flag(String name, boolean value) {
-    tensor(name).add(value ? 1 : 0);
-  }
-
-  @Override
   public void pointer(String name, long count) {
     List<Number> tensor = tensor(name);
     if (tensor.isEmpty()) {
