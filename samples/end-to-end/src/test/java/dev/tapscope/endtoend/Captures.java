@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /** The runs that several tests look at, each made once. */
@@ -21,10 +22,29 @@ final class Captures {
 
   private Captures() {}
 
-  /** A finished run and its folder. */
-  record Run(JvmRun.Finished finished, Path folder) {
-    CapturedRun captured() {
-      return CapturedRun.read(folder);
+  /** A finished run and its folder, which is read once. */
+  static final class Run {
+    private final JvmRun.Finished finished;
+    private final Path folder;
+    private Optional<CapturedRun> captured = Optional.empty();
+
+    private Run(JvmRun.Finished finished, Path folder) {
+      this.finished = finished;
+      this.folder = folder;
+    }
+
+    JvmRun.Finished finished() {
+      return finished;
+    }
+
+    Path folder() {
+      return folder;
+    }
+
+    synchronized CapturedRun captured() {
+      CapturedRun read = captured.orElseGet(() -> CapturedRun.read(folder));
+      captured = Optional.of(read);
+      return read;
     }
   }
 

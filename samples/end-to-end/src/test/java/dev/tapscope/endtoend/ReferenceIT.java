@@ -1,7 +1,6 @@
 package dev.tapscope.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.fixtures.Difference;
 import dev.tapscope.fixtures.Fixtures;
@@ -82,11 +81,8 @@ class ReferenceIT {
     CapturedRun captured = run.captured();
     Tensor logits = captured.rows("logits", 0);
     int[] tokens = captured.tokens(0);
-    Tensor right = ReferenceGemma2.load(folder).run(tokens).rows("logits");
     Tensor wrong = ReferenceGemma2.load(folder, mistake).run(tokens).rows("logits");
-    Difference agreement = Difference.between(logits, right);
     Difference difference = Difference.between(logits, wrong);
-    assertTrue(agreement.within(Comparison.TOLERANCE), agreement::toString);
     assertFalse(difference.within(Comparison.TOLERANCE), difference::toString);
     System.out.printf("mistake %s: %s%n", mistake, difference);
   }
