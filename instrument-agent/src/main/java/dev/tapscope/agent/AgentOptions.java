@@ -81,6 +81,14 @@ record AgentOptions(
               + options.capture().get()
               + " has nowhere to go; add out=FOLDER, a folder that does not exist yet.");
     }
+    if (options.out().isEmpty()
+        && given.keySet().stream().anyMatch(key -> key.startsWith("sae."))
+        && given.keySet().stream().noneMatch(key -> key.startsWith("edit."))) {
+      throw TapscopeException.usage(
+          "option-missing",
+          "The features of an SAE have nowhere to go; add out=FOLDER, a folder that does not exist"
+              + " yet, or an edit of the SAE as edit.1=...");
+    }
     return options;
   }
 
@@ -131,7 +139,11 @@ record AgentOptions(
   }
 
   private static Map<String, String> extension(Map<String, String> given) {
+    choice(given, "device", "auto", "cpu", "cuda");
     Map<String, String> options = new LinkedHashMap<>();
+    if (given.keySet().stream().noneMatch(k -> k.startsWith("sae.") || k.startsWith("edit."))) {
+      return options; // a capture computes nothing on a device
+    }
     given.forEach((key, value) -> {
       if (key.startsWith("sae.") || key.equals("device")) {
         options.put(key, value);

@@ -102,22 +102,28 @@ final class Ending {
     problems.addAll(run.close());
     folder.ifPresent(f -> problems.addAll(f.closeFiles()));
     int failures = problems.size();
-    if (state.isEmpty() && run.observing()) {
+    if (state.isEmpty()) {
       addOnce(problems, weaving.problems());
       addOnce(problems, links.problems());
+    }
+    if (state.isEmpty() && run.observing() && !failedByItself()) {
       addOnce(problems, run.ledger().verdict(new Wording(profile.profile(), weaving::hasWoven)));
     }
     boolean failed = options.strict() ? !problems.isEmpty() : failures > 0;
     Optional<Problem> decisive = failed ? Optional.of(problems.get(0)) : Optional.empty();
     RunReport report = new RunReport(options, profile, run, clock);
     try {
-      folder.ifPresent(
-          f -> f.writeReport(report.of(state.orElse(failed ? "failed" : "complete"), problems)));
+      folder.ifPresent(f -> f.writeReport(report.of(state.orElse(ended(failed)), problems)));
     } catch (TapscopeException e) {
       problems.add(Problem.of(e));
       return Optional.of(decisive.orElse(Problem.of(e)));
     }
     return decisive;
+  }
+
+  /** Whether the model ended with a status of its own before it computed anything. */
+  private boolean failedByItself() {
+    return run.ledger().passes() == 0 && run.exitStatus().orElse(0) != 0;
   }
 
   private static void addOnce(List<Problem> problems, List<Problem> more) {
@@ -127,6 +133,13 @@ final class Ending {
   private void tell(List<Problem> problems, boolean failed, boolean interrupted) {
     problems.forEach(p -> err.println(failed ? p.line() : p.warning()));
     if (!run.observing()) {
+      return;
+    }
+    if (!interrupted && failedByItself()) {
+      err.println(
+          "tapscope: The model ended with exit code "
+              + run.exitStatus().getAsInt()
+              + " before its first pass; its own output says why.");
       return;
     }
     Ledger ledger = run.ledger();
@@ -144,6 +157,10 @@ final class Ending {
 
   private static String count(long n, String one, String many) {
     return n + " " + (n == 1 ? one : many);
+  }
+
+  private String ended(boolean failed) {
+    return failed || failedByItself() ? "failed" : "complete";
   }
 
   private void awaitEnd() {

@@ -72,6 +72,7 @@ final class Launch {
       if (!options.extension().isEmpty()) {
         ExtensionLoader.load(options.runtime()).install(run, options.extension());
       }
+      directory.ifPresent(RunDirectory::begin);
       ending.await(run, links, weaving);
       return new Launch(weaving);
     } catch (RuntimeException | Error e) {

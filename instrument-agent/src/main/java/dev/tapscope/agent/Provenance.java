@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +28,7 @@ final class Provenance {
   private Provenance() {}
 
   static Map<String, Object> ofThisProcess() {
-    List<String> arguments =
-        ProcessHandle.current().info().arguments().map(Arrays::asList).orElse(List.of());
+    List<String> arguments = arguments();
     Map<String, Object> model = new LinkedHashMap<>();
     model.put("main", System.getProperty("sun.java.command", ""));
     model.put("class_path", classPath());
@@ -40,6 +39,23 @@ final class Provenance {
         .forEach(argument -> modelFolder(argument).ifPresent(folders::add));
     model.put("folders", folders);
     return model;
+  }
+
+  /** The arguments of this process; the JDK leaves them out when they are long. */
+  private static List<String> arguments() {
+    Optional<String[]> told = ProcessHandle.current().info().arguments();
+    if (told.isPresent()) {
+      return List.of(told.get());
+    }
+    Path kernel = Path.of("/proc/self/cmdline");
+    try {
+      if (Files.isReadable(kernel)) {
+        return List.of(Files.readString(kernel, StandardCharsets.UTF_8).split("\0"));
+      }
+    } catch (IOException e) {
+      // Not a reason to fail a run: the words of the command are told as they are, below.
+    }
+    return List.of(System.getProperty("sun.java.command", "").split(" "));
   }
 
   private static List<Object> classPath() {

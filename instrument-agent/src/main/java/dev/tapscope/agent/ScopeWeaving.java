@@ -26,9 +26,10 @@ import net.bytebuddy.matcher.ElementMatcher;
 import net.bytebuddy.utility.JavaModule;
 
 /**
- * Weaves what has to see both ends of a method: the scope of a pass, and the construction of the
- * model's own token decoder. These need exception handlers, which the taps never do, so they are
- * ByteBuddy's part. It must be installed after the taps: it moves locals that taps name by slot.
+ * Weaves what is about whole methods: the scope of a pass, the construction of the model's own
+ * token decoder, the status the JVM is ended with. Scopes need exception handlers, which the taps
+ * never do, so these are ByteBuddy's part. It must be installed after the taps: it moves locals
+ * that taps name by slot.
  */
 final class ScopeWeaving {
   /** Off, ByteBuddy neither defines a class by Unsafe nor lets the JDK warn about that. */
@@ -66,6 +67,11 @@ final class ScopeWeaving {
               .type(named(profile.tokens().in().owner()))
               .transform(
                   (type, description, loader, module, domain) -> passScope(type, description));
+      builder =
+          builder
+              .type(named(Runtime.class.getName()))
+              .transform((type, description, loader, module, domain) ->
+                  type.visit(Advice.to(ExitAdvice.class).on(named("exit"))));
       if (profile.text().isPresent()) {
         builder =
             builder

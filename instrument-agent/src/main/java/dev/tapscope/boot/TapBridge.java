@@ -37,6 +37,9 @@ public final class TapBridge {
 
     /** The constructor of the model's own token decoder has returned. */
     void decoderBuilt(Object decoder);
+
+    /** Somebody ends the JVM with this status. */
+    void exiting(int status);
   }
 
   private static volatile Linker linker;
@@ -65,6 +68,14 @@ public final class TapBridge {
     Scopes current = scopes;
     if (current != null) {
       current.passLeft(normally);
+    }
+  }
+
+  /** Called at the start of {@link Runtime#exit}. */
+  public static void exiting(int status) {
+    Scopes current = scopes;
+    if (current != null) {
+      current.exiting(status);
     }
   }
 

@@ -20,8 +20,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** A run folder. Thread-safe. */
 public final class RunDirectory implements RunFolder {
@@ -30,6 +32,8 @@ public final class RunDirectory implements RunFolder {
   private static final String RUN = "run.json";
   private static final String FIRST_LINES = "{\n  \"format\": \"" + FORMAT + "\"";
   private static final Pattern NAME = Pattern.compile("[a-z][a-z0-9-]*");
+  private static final Pattern WRITTEN =
+      Pattern.compile("(run\\.json|[a-z][a-z0-9-]*\\.(safetensors|jsonl))(\\.tmp)?");
   private static final Pattern FILE = Pattern.compile("[a-z][a-z0-9-]*\\.jsonl");
 
   private final Path path;
@@ -38,27 +42,36 @@ public final class RunDirectory implements RunFolder {
   private final Map<String, LinesFile> lines = new LinkedHashMap<>();
   private final Map<String, Object> described = new LinkedHashMap<>();
 
-  private RunDirectory(Path path, long shardBytes) {
+  /** The run that was here, set aside until this one is sure to begin. */
+  private final Optional<Path> earlier;
+
+  private RunDirectory(Path path, Optional<Path> earlier, long shardBytes) {
     this.path = path;
+    this.earlier = earlier;
     this.shardBytes = shardBytes;
   }
 
   /**
    * Makes the folder and its first {@code run.json}.
    *
-   * @param overwrite whether an earlier run folder there may be deleted; nothing else ever is
+   * @param overwrite whether an earlier run there may be replaced; it is set aside until {@link
+   *     #begin}, and nothing but a run is ever deleted
    * @param shardBytes size at which shards are closed
    * @throws TapscopeException {@code out-exists}, {@code out-unwritable}
    */
   public static RunDirectory create(Path path, boolean overwrite, long shardBytes) {
     Path folder = path.toAbsolutePath().normalize();
     try {
+      Optional<Path> earlier = Optional.empty();
       if (Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
         checkMayReplace(folder, overwrite);
-        delete(folder);
+        Path aside =
+            folder.resolveSibling(
+                "." + folder.getFileName() + ".earlier-" + ProcessHandle.current().pid());
+        earlier = Optional.of(Files.move(folder, aside));
       }
       Files.createDirectories(folder);
-      RunDirectory directory = new RunDirectory(folder, shardBytes);
+      RunDirectory directory = new RunDirectory(folder, earlier, shardBytes);
       directory.writeRun(Map.of("state", "running"));
       return directory;
     } catch (IOException e) {
@@ -93,6 +106,24 @@ public final class RunDirectory implements RunFolder {
               + FORMAT
               + ". out.overwrite=true replaces only earlier runs; give 'out' another name.");
     }
+    try (Stream<Path> files = Files.list(folder)) {
+      Optional<Path> foreign = files.filter(file -> !ofARun(file)).findFirst();
+      if (foreign.isPresent()) {
+        throw TapscopeException.failed(
+            "out-exists",
+            "The run folder "
+                + folder
+                + " holds "
+                + foreign.get().getFileName()
+                + ", which no run has written, so out.overwrite=true does not delete it. Move that"
+                + " away, or give 'out' another name.");
+      }
+    }
+  }
+
+  private static boolean ofARun(Path file) {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        && WRITTEN.matcher(file.getFileName().toString()).matches();
   }
 
   private static boolean beginsWithFormat(Path run) throws IOException {
@@ -230,11 +261,32 @@ public final class RunDirectory implements RunFolder {
     WholeFile.write(path.resolve(RUN), out -> out.write(json));
   }
 
-  /** Deletes the folder: nothing was run. */
+  /** Lets the run that was here go: this one begins. */
+  public void begin() {
+    earlier.ifPresent(folder -> {
+      try {
+        delete(folder);
+      } catch (IOException e) {
+        throw TapscopeException.failed(
+            "out-unwritable",
+            "The earlier run, set aside as "
+                + folder
+                + ", cannot be deleted ("
+                + e
+                + "). Delete it by hand, or give 'out' another name; nothing was run.",
+            e);
+      }
+    });
+  }
+
+  /** Deletes the folder, and puts back what was there: nothing was run. */
   public void abandon() {
     closeFiles();
     try {
       delete(path);
+      if (earlier.isPresent() && Files.exists(earlier.get())) {
+        Files.move(earlier.get(), path);
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

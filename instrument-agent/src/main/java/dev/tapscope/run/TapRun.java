@@ -21,6 +21,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -55,6 +56,7 @@ public final class TapRun implements Run, TapBridge.Scopes {
   private final ReentrantReadWriteLock working = new ReentrantReadWriteLock();
 
   private volatile Hooks hooks = Hooks.NONE;
+  private volatile OptionalInt exitStatus = OptionalInt.empty();
   private volatile boolean observing;
   private volatile boolean closed;
   private volatile Runnable changed = () -> {};
@@ -227,6 +229,16 @@ public final class TapRun implements Run, TapBridge.Scopes {
   @Override
   public void decoderBuilt(Object built) {
     decoder.built(built);
+  }
+
+  @Override
+  public void exiting(int status) {
+    exitStatus = OptionalInt.of(status);
+  }
+
+  /** The status somebody ended the JVM with, if somebody did. */
+  public OptionalInt exitStatus() {
+    return exitStatus;
   }
 
   /** A pass begins. */

@@ -71,7 +71,8 @@ class AgentOptionsTest {
         List.of("sae.b", "sae.a", "edit.9", "edit.10"),
         new ArrayList<>(options.extension().keySet()));
     assertEquals("res.1 x", options.extension().get("sae.b"));
-    assertEquals("cpu", parse("profile=p,device=cpu").extension().get("device"));
+    assertEquals(
+        "cpu", parse("profile=p,out=r,sae.x=res.1 f,device=cpu").extension().get("device"));
   }
 
   @Test

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -174,11 +175,23 @@ class RunDirectoryTest {
   void onlyARunIsEverReplaced() throws IOException {
     Path out = folder.resolve("run");
     RunDirectory.create(out, false, MEGABYTE);
-    Files.writeString(out.resolve("old.txt"), "old");
+    Path shard = Files.writeString(out.resolve("activations-00000.safetensors"), "old");
     assertError("out-exists", () -> RunDirectory.create(out, false, MEGABYTE));
-    assertTrue(Files.exists(out.resolve("old.txt")));
-    RunDirectory.create(out, true, MEGABYTE);
-    assertFalse(Files.exists(out.resolve("old.txt")));
+    assertTrue(Files.exists(shard));
+
+    RunDirectory failing = RunDirectory.create(out, true, MEGABYTE);
+    assertFalse(Files.exists(shard));
+    failing.abandon();
+    assertEquals("old", Files.readString(shard));
+
+    Path notes = Files.writeString(out.resolve("notes.txt"), "mine");
+    assertError("out-exists", () -> RunDirectory.create(out, true, MEGABYTE));
+    Files.delete(notes);
+    RunDirectory.create(out, true, MEGABYTE).begin();
+    assertFalse(Files.exists(shard));
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of(out), left.toList());
+    }
 
     Path foreign = Files.createDirectory(folder.resolve("thesis"));
     Files.writeString(foreign.resolve("run.json"), "{\"format\": \"other\"}");

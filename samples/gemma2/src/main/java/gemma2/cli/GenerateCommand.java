@@ -58,7 +58,7 @@ record GenerateCommand() implements Command {
     Sampler.Settings sampling = sampling(arguments);
     int most = arguments.integer("-n", 64, 0);
     Session session = Session.open(arguments, console);
-    List<Prompt> prompts = session.prompts(true);
+    List<Prompt> prompts = session.prompts(Prompts.Reply.REQUIRED);
     prompts.forEach(prompt -> checkLength(prompt, session.config().contextLength()));
     Set<Integer> stop = arguments.has("--ignore-eos") ? Set.of() : session.config().eos();
     Generator.Settings settings =
@@ -117,14 +117,15 @@ record GenerateCommand() implements Command {
 
   private static String timing(Prompt prompt, Generator.Result result) {
     int passes = Math.max(0, result.steps().size() - 1);
-    return "%d prompt tokens in %.0f ms, then %d passes in %.0f ms (%.1f tokens/s); ended by %s."
-        .formatted(
-            prompt.ids().length,
-            result.prefillNanos() / 1e6,
-            passes,
-            result.decodeNanos() / 1e6,
-            passes * 1e9 / Math.max(1, result.decodeNanos()),
-            result.finish().name().toLowerCase(Locale.ROOT));
+    return String.format(
+        Locale.ROOT,
+        "%d prompt tokens in %.0f ms, then %d passes in %.0f ms (%.1f tokens/s); ended by %s.",
+        prompt.ids().length,
+        result.prefillNanos() / 1e6,
+        passes,
+        result.decodeNanos() / 1e6,
+        passes * 1e9 / Math.max(1, result.decodeNanos()),
+        result.finish().name().toLowerCase(Locale.ROOT));
   }
 
   private static Map<String, Object> describe(

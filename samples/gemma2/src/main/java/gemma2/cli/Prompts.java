@@ -17,21 +17,30 @@ import java.util.function.Supplier;
 /** Reads what the input options name. */
 final class Prompts {
 
+  /** What the end of a chat is to be. */
+  enum Reply {
+    /** The chat as it is. */
+    NONE,
+    /** The model's turn opened, where the user has spoken last. */
+    OPENED,
+    /** The model's turn opened; a chat that ends with it is refused. */
+    REQUIRED
+  }
+
   private static final List<String> SOURCES =
       List.of("--prompt", "--text", "--ids", "--messages", "--prompts");
 
   private final Arguments arguments;
   private final Config config;
   private final Supplier<Tokenizer> tokenizer;
-  private final boolean askForReply;
+  private final Reply reply;
   private final String bos;
 
-  private Prompts(
-      Arguments arguments, Config config, Supplier<Tokenizer> tokenizer, boolean askForReply) {
+  private Prompts(Arguments arguments, Config config, Supplier<Tokenizer> tokenizer, Reply reply) {
     this.arguments = arguments;
     this.config = config;
     this.tokenizer = tokenizer;
-    this.askForReply = askForReply;
+    this.reply = reply;
     this.bos = arguments.choice("--bos", List.of("auto", "yes", "no"));
   }
 
@@ -64,11 +73,11 @@ final class Prompts {
    * The prompts.
    *
    * @param tokenizer asked for where text must be split; ids need none
-   * @param askForReply whether a chat ends with the model's turn being opened
+   * @param reply what the end of a chat is to be
    */
   static List<Prompt> read(
-      Arguments arguments, Config config, Supplier<Tokenizer> tokenizer, boolean askForReply) {
-    return new Prompts(arguments, config, tokenizer, askForReply).read();
+      Arguments arguments, Config config, Supplier<Tokenizer> tokenizer, Reply reply) {
+    return new Prompts(arguments, config, tokenizer, reply).read();
   }
 
   private List<Prompt> read() {
@@ -163,12 +172,19 @@ final class Prompts {
       throw new InputException("The prompt is empty. Give --prompt something to say.");
     }
     List<Chat.Message> messages = List.of(Chat.Message.user(content));
-    return new Prompt("chat", Chat.encode(tokenizer.get(), messages, askForReply), Prompt.Bos.CHAT);
+    return new Prompt(
+        "chat", Chat.encode(tokenizer.get(), messages, reply != Reply.NONE), Prompt.Bos.CHAT);
   }
 
   private Prompt ofMessages(String id, String source, Json json) {
     List<Chat.Message> messages = Chat.parse(source, json);
-    boolean reply = askForReply && messages.getLast().role().equals("user");
-    return new Prompt(id, Chat.encode(tokenizer.get(), messages, reply), Prompt.Bos.CHAT);
+    boolean asks = messages.getLast().role().equals("user");
+    if (reply == Reply.REQUIRED && !asks) {
+      throw new InputException(
+          "The chat %s ends with the model's own turn, so there is nothing to answer. Add what the user says next, or use 'gemma2 score'."
+              .formatted(source));
+    }
+    boolean open = asks && reply != Reply.NONE;
+    return new Prompt(id, Chat.encode(tokenizer.get(), messages, open), Prompt.Bos.CHAT);
   }
 }

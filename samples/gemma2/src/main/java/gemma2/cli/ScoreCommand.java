@@ -58,7 +58,7 @@ record ScoreCommand() implements Command {
       throw new UsageException(
           "--stride must be below the window of %d, but is %d.".formatted(window, stride));
     }
-    List<Prompt> prompts = session.prompts(false);
+    List<Prompt> prompts = session.prompts(Prompts.Reply.NONE);
     prompts.forEach(ScoreCommand::checkTokens);
     Scorer scorer = new Scorer(session.load(), window, stride, session.chunk());
     List<Object> results = new ArrayList<>();
@@ -114,12 +114,20 @@ record ScoreCommand() implements Command {
     for (int t = 1; t < prompt.ids().length; t++) {
       int id = prompt.ids()[t];
       String piece = tokenizer.map(found -> JsonWriter.write(found.decode(id))).orElse("");
-      console.out().println("%8.4f  %6d  %s".formatted(score.losses()[t - 1], id, piece).strip());
+      console
+          .out()
+          .println(
+              String.format(Locale.ROOT, "%8.4f  %6d  %s", score.losses()[t - 1], id, piece)
+                  .stripTrailing());
     }
     console
         .out()
         .println(
-            "%s: mean loss %.6f nats over %d tokens"
-                .formatted(prompt.id(), score.mean(), score.losses().length));
+            String.format(
+                Locale.ROOT,
+                "%s: mean loss %.6f nats over %d tokens",
+                prompt.id(),
+                score.mean(),
+                score.losses().length));
   }
 }

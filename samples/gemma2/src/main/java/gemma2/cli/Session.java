@@ -111,9 +111,9 @@ final class Session {
   }
 
   /** The prompts of the command line. */
-  List<Prompt> prompts(boolean askForReply) {
+  List<Prompt> prompts(Prompts.Reply reply) {
     return Prompts.read(
-        arguments, config, () -> tokenizer.orElseThrow(() -> noTokenizer(folder)), askForReply);
+        arguments, config, () -> tokenizer.orElseThrow(() -> noTokenizer(folder)), reply);
   }
 
   /** Loads the weights. */

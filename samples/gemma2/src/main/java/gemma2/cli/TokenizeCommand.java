@@ -46,7 +46,7 @@ record TokenizeCommand() implements Command {
     Path folder = Path.of(arguments.require("--model"));
     Config config = Config.read(folder);
     Tokenizer tokenizer = Session.tokenizer(folder, config);
-    List<Prompt> prompts = Prompts.read(arguments, config, () -> tokenizer, true);
+    List<Prompt> prompts = Prompts.read(arguments, config, () -> tokenizer, Prompts.Reply.OPENED);
     List<Object> results = new ArrayList<>();
     for (Prompt prompt : prompts) {
       console.say(

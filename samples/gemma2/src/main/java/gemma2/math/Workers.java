@@ -75,29 +75,41 @@ public final class Workers {
     try {
       part.compute(0, bound(count, 1, parts));
     } finally {
-      // Wait even when the caller's own part failed: the others still write into its rows.
-      others.forEach(Workers::await);
+      // Wait even when a part failed: the others still write into the rows.
+      others.forEach(Workers::awaitEnd);
     }
+    others.forEach(Workers::checkSucceeded);
   }
 
   private static int bound(int count, int part, int parts) {
     return (int) ((long) count * part / parts);
   }
 
-  private static void await(Future<?> part) {
+  private static void awaitEnd(Future<?> part) {
     boolean interrupted = false;
-    while (true) {
+    while (!part.isDone()) {
       try {
         part.get();
-        break;
       } catch (InterruptedException e) {
         interrupted = true;
       } catch (ExecutionException | CancellationException e) {
-        throw new IllegalStateException("A worker thread failed: " + e.getCause(), e);
+        break; // told by checkSucceeded, when every part has ended
       }
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static void checkSucceeded(Future<?> part) {
+    if (part.state() == Future.State.SUCCESS) {
+      return;
+    }
+    Throwable cause =
+        part.state() == Future.State.FAILED ? part.exceptionNow() : new CancellationException();
+    if (cause instanceof Error error) {
+      throw error; // out of memory is the same on every thread
+    }
+    throw new IllegalStateException("A worker thread failed: " + cause, cause);
   }
 }

@@ -99,6 +99,17 @@ class EditsIT {
     check(address, edit, PROMPT_ONLY, position -> position > 0, x -> new double[x.length]);
   }
 
+  /** The transcoder's input is a view of {@code mlp_in}, which must show what was written. */
+  @Test
+  void whatIsWrittenAtTheTranscodersInputShowsInMlpIn() {
+    check(
+        "mlp_in.1",
+        "zero transcoder_in.1",
+        PROMPT_ONLY,
+        position -> position > 0,
+        x -> new double[x.length]);
+  }
+
   @Test
   void editsOfOneSaeShareOneCleanEncodeAndAddUp() {
     check(

@@ -19,6 +19,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -68,6 +69,24 @@ class ModelFailuresIT {
       assertTrue(line.contains(word), () -> word + " in: " + line);
     }
     assertFalse(finished.err().contains("\tat "), finished::toString);
+  }
+
+  /** The ledger has no say in a model that failed before it computed anything. */
+  @Test
+  void keepsItsExitCodeUnderTheAgent() {
+    String tiny = Fixtures.tinyGemma2().toString();
+    JvmRun.Finished finished =
+        generate(tiny, "--prompt", "", "--bos", "no")
+            .agent(
+                "profile=gemma2",
+                "capture=res.*",
+                "out=" + Packaged.workFolder("failed-model").resolve("run"))
+            .run();
+    assertEquals(1, finished.exit(), finished::toString);
+    assertTrue(
+        finished.err().contains("The model ended with exit code 1 before its first pass"),
+        finished::toString);
+    assertFalse(finished.err().contains("never"), finished::toString);
   }
 
   @AfterAll
