@@ -7,6 +7,7 @@ import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;
+import dev.tapscope.sae.SaeStats;
 import dev.tapscope.tap.Extension;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Run;
@@ -134,7 +135,7 @@ public final class SaeExtension implements Extension {
     edits.forEach((key, edit) -> {
       if (edit instanceof Edit.Zero zero) {
         CountedEdit resolved =
-            new CountedEdit(key, ResolvedEdit.of(zero, zero.address(), Optional.empty()));
+            new CountedEdit(key, ResolvedEdit.of(zero, zero.address(), Optional::empty));
         byAddress.computeIfAbsent(zero.address(), a -> new ArrayList<>()).add(resolved);
         counted.add(resolved);
       }
@@ -149,10 +150,18 @@ public final class SaeExtension implements Extension {
     edits.forEach((key, edit) -> {
       if (edit instanceof Edit.OfSae e && e.sae().equals(option.name())) {
         checkFeature(key, edit, folder.sae());
-        own.add(new CountedEdit(key, ResolvedEdit.of(edit, option.target(), folder.stats())));
+        own.add(
+            new CountedEdit(
+                key, ResolvedEdit.of(edit, option.target(), () -> stats(option, folder))));
       }
     });
     return own;
+  }
+
+  private static Optional<SaeStats> stats(SaeOption option, SaeFolder folder) {
+    return option.output().isPresent()
+        ? folder.stats().map(SaeStats::ofTranscoder)
+        : folder.stats();
   }
 
   private static void checkFeature(String key, Edit edit, JumpReluSae sae) {

@@ -98,6 +98,7 @@ final class SaeTap {
       pass.compare(position, h, width, xhat, at);
       if (edits.apply(
           pass.pass, position, text, encoded.fire().features(), encoded.row(), xhat, at, h)) {
+        checkEdited(output, r, h);
         output.write(r, h);
       }
     }
@@ -159,6 +160,17 @@ final class SaeTap {
                     wanted,
                     activation.address(),
                     activation.width(r)));
+      }
+    }
+  }
+
+  private void checkEdited(Activation activation, int r, float[] h) {
+    for (int k = 0; k < h.length; k++) {
+      if (!Float.isFinite(h[k])) {
+        throw TapscopeException.check(
+            "edit-nonfinite",
+            "The edits of SAE %s make value %d of %s at position %d %s. Give smaller strengths."
+                .formatted(option.name(), k, activation.address(), activation.position(r), h[k]));
       }
     }
   }

@@ -50,7 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
    * @param good whether it is as it should be
    * @param needed whether Tapscope cannot do its work without
    */
-  private record Finding(String what, boolean good, boolean needed, String found) {}
+  record Finding(String what, boolean good, boolean needed, String found) {}
 
   @Override
   public Integer call() {
@@ -86,7 +86,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.add(jar("agent", places.agent(), "instrument-agent"));
     findings.add(jar("SAE runtime", places.runtime(), "sae-runtime"));
     findings.add(jar("Gemma 2 sample", places.gemma2(), "samples/gemma2"));
-    findings.add(cuda());
+    findings.add(cuda(Cuda.probe()));
     Terminal terminal = screen.terminal(Terminal.Choice.AUTO);
     String colours =
         switch (terminal.colours()) {
@@ -110,11 +110,15 @@ final class DoctorCommand implements Callable<Integer> {
             : jar + " is missing; mvn -q -DskipTests -pl " + module + " -am package");
   }
 
-  private static Finding cuda() {
-    return switch (Cuda.probe()) {
+  static Finding cuda(Cuda.Probe probe) {
+    return switch (probe) {
       case Cuda.Found gpu ->
           new Finding(
-              "CUDA", true, false, "%s, driver for CUDA %s".formatted(gpu.name(), gpu.driver()));
+              "CUDA",
+              false,
+              false,
+              "%s, driver for CUDA %s; this version has no CUDA kernels, so SAEs run on the CPU."
+                  .formatted(gpu.name(), gpu.driver()));
       case Cuda.Absent absent ->
           new Finding("CUDA", false, false, absent.sentence() + " SAEs run on the CPU.");
     };

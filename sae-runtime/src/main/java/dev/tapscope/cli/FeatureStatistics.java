@@ -1,15 +1,12 @@
 package dev.tapscope.cli;
 
-import dev.tapscope.io.Safetensors;
-import dev.tapscope.recording.FeatureTable;
-import dev.tapscope.recording.RecordedRun;
-import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.recording.RunStream;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.HashSet;
-import java.util.List;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -21,6 +18,8 @@ final class FeatureStatistics {
   private long tokens;
   private double norms;
   private long rows;
+  private long seen;
+  private String normSite = "";
 
   private FeatureStatistics(int features) {
     this.max = new float[features];
@@ -29,74 +28,75 @@ final class FeatureStatistics {
   }
 
   /**
-   * Reads a run that recorded both the SAE's features and its site.
+   * Reads a run that recorded both an SAE's features and the site it writes, and no other site.
    *
+   * @param sae its name in the run
    * @param ends tokens that end a text
+   * @throws TapscopeException {@code stats-empty} when the run has no token to count, {@code
+   *     stats-site} when it has tokens and nothing of the SAE or the site
    */
-  static FeatureStatistics of(Path folder, SaeSpec sae, int features, Set<Integer> ends) {
-    RecordedRun run = RecordedRun.open(folder);
+  static FeatureStatistics of(Path folder, String sae, int features, Set<Integer> ends) {
+    RunStream run = RunStream.open(folder);
     FeatureStatistics statistics = new FeatureStatistics(features);
-    FeatureTable table =
-        run.features().stream()
-            .filter(t -> t.name().equals(sae.name()))
-            .findFirst()
-            .orElseThrow(() -> empty(folder));
-    Set<Long> counted = new HashSet<>();
-    for (int i = 0; i < run.tokens().size(); i++) {
-      RecordedToken token = run.tokens().get(i);
+    Map<Integer, BitSet> counted = new HashMap<>();
+    run.tokens(token -> {
       if (!token.bos() && !ends.contains(token.id())) {
-        counted.add(place(token.sequence(), token.position()));
-        statistics.add(table.rows().get(i));
+        counted.computeIfAbsent(token.sequence(), s -> new BitSet()).set(token.position());
       }
+    });
+    BitSet none = new BitSet();
+    statistics.tokens = counted.values().stream().mapToLong(BitSet::cardinality).sum();
+    if (statistics.tokens == 0) {
+      throw TapscopeException.failed(
+          "stats-empty",
+          "The corpus has no token besides BOS and EOS, as the run in %s shows. Give a corpus with text."
+              .formatted(folder));
     }
-    for (Path shard : run.activationShards()) {
-      statistics.addNorms(Safetensors.open(shard), sae.inputAddress(), counted);
-    }
-    if (statistics.tokens == 0 || statistics.rows == 0) {
-      throw empty(folder);
+    run.features(
+        sae,
+        (sequence, position, indices, values, from, to) -> {
+          if (counted.getOrDefault(sequence, none).get(position)) {
+            statistics.add(folder, indices, values, from, to);
+          }
+        });
+    run.activations((address, sequence, position, row) -> {
+      if (counted.getOrDefault(sequence, none).get(position)) {
+        statistics.addNorm(address, row);
+      }
+    });
+    if (statistics.seen == 0 || statistics.rows == 0) {
+      throw TapscopeException.failed(
+          "stats-site",
+          "The run in %s computed %d tokens besides BOS and EOS, SAE %s saw %d of them, and %d rows of the site it writes were recorded. Check that the SAE's address names a site that fires in every pass."
+              .formatted(folder, statistics.tokens, sae, statistics.seen, statistics.rows));
     }
     return statistics;
   }
 
-  private static TapscopeException empty(Path folder) {
-    return TapscopeException.failed(
-        "stats-empty",
-        "The run in " + folder + " has no token besides BOS and EOS. Give a corpus with text.");
-  }
-
-  private void add(List<FeatureTable.Firing> firings) {
-    tokens++;
-    for (FeatureTable.Firing firing : firings) {
-      int f = firing.feature();
-      max[f] = Math.max(max[f], firing.value());
-      sum[f] += firing.value();
+  private void add(Path folder, long[] indices, float[] values, int from, int to) {
+    seen++;
+    for (int i = from; i < to; i++) {
+      if (indices[i] < 0 || indices[i] >= max.length) {
+        throw TapscopeException.failed(
+            "run-corrupt",
+            "The run in %s has a feature %d, and the SAE has %d features. Run again."
+                .formatted(folder, indices[i], max.length));
+      }
+      int f = (int) indices[i];
+      max[f] = Math.max(max[f], values[i]);
+      sum[f] += values[i];
       count[f]++;
     }
   }
 
-  private void addNorms(Safetensors shard, String address, Set<Long> counted) {
-    if (shard.find(address).isEmpty() || shard.find(address + ".rows").isEmpty()) {
-      return;
+  private void addNorm(String address, float[] row) {
+    double squares = 0;
+    for (float value : row) {
+      squares += (double) value * value;
     }
-    long[] places = shard.find(address + ".rows").get().longs();
-    shard
-        .find(address)
-        .get()
-        .rows((i, row) -> {
-          int at = 3 * Math.toIntExact(i);
-          if (counted.contains(place(places[at], places[at + 1]))) {
-            double squares = 0;
-            for (float value : row) {
-              squares += (double) value * value;
-            }
-            norms += Math.sqrt(squares);
-            rows++;
-          }
-        });
-  }
-
-  private static long place(long sequence, long position) {
-    return sequence << 32 | position;
+    norms += Math.sqrt(squares);
+    rows++;
+    normSite = address;
   }
 
   /** The statistics as they lie beside an SAE; a feature that never fires has zeros. */
@@ -118,7 +118,12 @@ final class FeatureStatistics {
     return max.length;
   }
 
-  /** Mean Euclidean norm of the site's rows. */
+  /** Canonical address of the site whose norms these are. */
+  String normSite() {
+    return normSite;
+  }
+
+  /** Mean Euclidean norm of that site's rows. */
   double meanNorm() {
     return norms / rows;
   }

@@ -1,19 +1,11 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Which model runs what: the Gemma 2 sample on a prompt, or any command. */
 final class ModelFlags {
@@ -117,48 +109,13 @@ final class ModelFlags {
   }
 
   /** {@code java -jar gemma2.jar SUBCOMMAND --model DIR}. */
-  List<String> sample(Places places, String subcommand) {
+  private List<String> sample(Places places, String subcommand) {
     Path folder =
         model.orElseThrow(() ->
             TapscopeException.usage(
                 "model-missing",
                 "There is no model. Add --model DIR for the Gemma 2 sample, or give a command"
                     + " after -- that runs one."));
-    if (!Files.isDirectory(folder)) {
-      throw TapscopeException.failed(
-          "model-missing",
-          "The model folder " + folder + " does not exist. Give a folder with config.json.");
-    }
-    Path jar = Places.require(places.gemma2(), "Gemma 2 sample", "samples/gemma2");
-    return new ArrayList<>(
-        List.of(
-            Places.java().toString(),
-            "-jar",
-            jar.toString(),
-            subcommand,
-            "--model",
-            folder.toString()));
-  }
-
-  /**
-   * Tokens that end a text: {@code eos_token_id} of the model's {@code config.json}. What else ends
-   * a generation, such as the end of a turn, is a token like others here.
-   */
-  Set<Integer> endTokens() {
-    Path file = model.orElse(Path.of("")).resolve("config.json");
-    try {
-      JsonNode eos = new JsonMapper().readTree(Files.readString(file)).path("eos_token_id");
-      Set<Integer> ends = new TreeSet<>();
-      if (eos.isInt()) {
-        ends.add(eos.intValue());
-      }
-      eos.forEach(id -> ends.add(id.asInt(-1)));
-      return ends;
-    } catch (IOException | JacksonException e) {
-      throw TapscopeException.failed(
-          "config-unreadable",
-          file + " cannot be read: " + e.getMessage() + ". Check the model folder.",
-          e);
-    }
+    return new SampleModel(folder).command(places, subcommand);
   }
 }

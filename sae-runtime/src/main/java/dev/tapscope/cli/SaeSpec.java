@@ -27,6 +27,11 @@ record SaeSpec(String name, String address, Path path) {
     return arrow < 0 ? address : address.substring(0, arrow);
   }
 
+  /** The site it writes: for a transcoder, the one after {@code >}. */
+  String outputAddress() {
+    return address.substring(address.indexOf('>') + 1);
+  }
+
   static final class Converter implements ITypeConverter<SaeSpec> {
     @Override
     public SaeSpec convert(String text) {

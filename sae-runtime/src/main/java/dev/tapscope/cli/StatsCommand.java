@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.recording.RunStream;
 import dev.tapscope.sae.SaeFolder;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.Sha256;
@@ -31,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
       ""
     })
 final class StatsCommand implements Callable<Integer> {
-  @Mixin private ModelFlags model;
+  @Mixin private SampleFlags sample;
 
   @Option(
       names = "--sae",
@@ -78,19 +79,22 @@ final class StatsCommand implements Callable<Integer> {
       Path documents = place.folder().resolveSibling("documents.jsonl");
       int count = Corpus.write(corpus, documents);
       screen.say("reading " + count + " documents of " + corpus);
-      List<String> command = model.sample(places, "score");
+      SampleModel model = sample.model();
+      List<String> command = model.command(places, "score");
       command.addAll(List.of("--prompts", documents.toString(), "--json"));
+      command.addAll(model.windowsOnce());
       AgentOptions options =
           new AgentOptions()
-              .set("profile", model.profile())
-              .set("capture", sae.inputAddress())
+              .set("profile", sample.profile())
+              .set("capture", sae.outputAddress())
               .saes(List.of(sae))
               .set("out", place.folder().toString());
       new TappedProcess(places, screen).run(command, options, OutputStream.nullOutputStream());
       FeatureStatistics statistics =
-          FeatureStatistics.of(place.folder(), sae, loaded.sae().features(), model.endTokens());
+          FeatureStatistics.of(
+              place.folder(), sae.name(), loaded.sae().features(), model.endTokens());
       Path file = folder.resolve(SaeStats.FILE);
-      statistics.stats(metadata(loaded, statistics)).write(file);
+      statistics.stats(metadata(place.folder(), loaded, statistics)).write(file);
       screen.out().println(json ? document(statistics, file) : text(statistics, file));
     }
     return 0;
@@ -100,8 +104,8 @@ final class StatsCommand implements Callable<Integer> {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
   }
 
-  private Map<String, String> metadata(SaeFolder loaded, FeatureStatistics statistics) {
-    String address = sae.inputAddress();
+  private Map<String, String> metadata(Path run, SaeFolder loaded, FeatureStatistics statistics) {
+    String address = readSite(run, statistics.normSite());
     int dot = address.lastIndexOf('.');
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("site", dot < 0 ? address : address.substring(0, dot));
@@ -113,7 +117,19 @@ final class StatsCommand implements Callable<Integer> {
     metadata.put("corpus_sha256", Sha256.of(corpus));
     metadata.put("sae_sha256", loaded.sae().sha256());
     metadata.put("mean_norm", Double.toString(statistics.meanNorm()));
+    metadata.put(SaeStats.MEAN_NORM_SITE, statistics.normSite());
     return metadata;
+  }
+
+  /**
+   * The canonical address of the site the SAE reads. A run on one SAE asks for that site and for
+   * the one it writes, if that is another.
+   */
+  private static String readSite(Path run, String written) {
+    return RunStream.sites(run).stream()
+        .filter(address -> !address.equals(written))
+        .findFirst()
+        .orElse(written);
   }
 
   private static String text(FeatureStatistics statistics, Path file) {

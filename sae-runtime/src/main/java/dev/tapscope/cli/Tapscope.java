@@ -74,9 +74,18 @@ public final class Tapscope {
     line.setParameterExceptionHandler((e, wrong) -> misunderstood(screen, e));
     line.setExecutionExceptionHandler((e, at, parsed) -> failed(screen, root.debug, e));
     line.setExecutionStrategy(Tapscope::execute);
-    int exit = line.execute(args);
-    screen.out().flush();
-    return exit;
+    try {
+      int exit = line.execute(args);
+      screen.out().flush();
+      return exit;
+    } catch (OutOfMemoryError e) {
+      screen.say(
+          "tapscope: [memory] The command ran out of memory ("
+              + e.getMessage()
+              + ") with %,d MiB for Java. Set JAVA_TOOL_OPTIONS=-Xmx4g or more, or give it less to read."
+                  .formatted(Runtime.getRuntime().maxMemory() >> 20));
+      return TapscopeException.FAILED;
+    }
   }
 
   private static int execute(ParseResult parsed) {

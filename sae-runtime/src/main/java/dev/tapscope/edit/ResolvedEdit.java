@@ -1,8 +1,10 @@
 package dev.tapscope.edit;
 
 import dev.tapscope.sae.SaeStats;
+import dev.tapscope.tap.TapscopeException;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * An edit with its numbers: what is added or set, in the site's own units, and where.
@@ -18,11 +20,12 @@ public record ResolvedEdit(Edit edit, String address, OptionalDouble value, Stri
    * Resolves an edit.
    *
    * @param address where it writes
-   * @param stats of the SAE, if it has any
-   * @throws dev.tapscope.tap.TapscopeException {@code stats-missing} when the value needs
-   *     statistics that are not there
+   * @param stats of the SAE, if it has any; asked only when the strength counts in them
+   * @throws TapscopeException {@code stats-missing} when the value needs statistics that are not
+   *     there, {@code stats-dead} when it counts the maximum of a feature that never fired, {@code
+   *     edit-strength} when it is too large for a float
    */
-  public static ResolvedEdit of(Edit edit, String address, Optional<SaeStats> stats) {
+  public static ResolvedEdit of(Edit edit, String address, Supplier<Optional<SaeStats>> stats) {
     return switch (edit) {
       case Edit.Steer e -> resolve(e, e.feature(), e.strength(), address, stats);
       case Edit.Clamp e -> resolve(e, e.feature(), e.strength(), address, stats);
@@ -33,8 +36,18 @@ public record ResolvedEdit(Edit edit, String address, OptionalDouble value, Stri
   }
 
   private static ResolvedEdit resolve(
-      Edit edit, Feature feature, Strength strength, String address, Optional<SaeStats> stats) {
+      Edit edit,
+      Feature feature,
+      Strength strength,
+      String address,
+      Supplier<Optional<SaeStats>> stats) {
     double value = strength.resolve(feature, stats);
+    if (!Float.isFinite((float) value)) {
+      throw TapscopeException.usage(
+          "edit-strength",
+          "The strength %s of %s is %s in the site's units, and the largest number there is %s. Give a smaller one."
+              .formatted(strength, feature, value, Float.MAX_VALUE));
+    }
     String number = Strength.exact(strength.number());
     String unit =
         switch (strength.unit()) {

@@ -6,6 +6,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
  * How strong an edit is, as written: {@code 40}, {@code 1.25x}, {@code 0.5n}.
@@ -47,7 +48,7 @@ public record Strength(double number, Unit unit) {
   }
 
   /** The strength in the site's own units. */
-  double resolve(Feature feature, Optional<SaeStats> stats) {
+  double resolve(Feature feature, Supplier<Optional<SaeStats>> stats) {
     return switch (unit) {
       case SITE -> number;
       case MAX -> number * scale(feature, stats);
@@ -55,25 +56,39 @@ public record Strength(double number, Unit unit) {
     };
   }
 
-  /** What one unit is worth in the site's units. */
-  double scale(Feature feature, Optional<SaeStats> stats) {
+  /**
+   * What one unit is worth in the site's units.
+   *
+   * @param stats asked only for units that count in them
+   */
+  double scale(Feature feature, Supplier<Optional<SaeStats>> stats) {
     OptionalDouble scale =
         switch (unit) {
           case SITE -> OptionalDouble.of(1);
-          case MAX -> stats.map(s -> s.max(feature.index())).orElse(OptionalDouble.empty());
-          case NORM -> stats.map(SaeStats::meanNorm).orElse(OptionalDouble.empty());
+          case MAX -> stats.get().map(s -> s.max(feature.index())).orElse(OptionalDouble.empty());
+          case NORM -> stats.get().map(SaeStats::meanNorm).orElse(OptionalDouble.empty());
         };
-    return scale.orElseThrow(() ->
-        TapscopeException.failed(
-            "stats-missing",
-            "The strength %s of %s counts %s, and there is none beside SAE %s. Measure it with tapscope stats, or give a plain number."
-                .formatted(
-                    this,
-                    feature,
-                    unit == Unit.MAX
-                        ? "the feature's maximum in " + SaeStats.FILE
-                        : "the site's mean_norm in " + SaeStats.FILE,
-                    feature.sae())));
+    double found =
+        scale.orElseThrow(() ->
+            TapscopeException.failed(
+                "stats-missing",
+                "The strength %s of %s counts %s, and there is none beside SAE %s. Measure it with tapscope stats, or give a plain number."
+                    .formatted(
+                        this,
+                        feature,
+                        unit == Unit.MAX
+                            ? "the feature's maximum in " + SaeStats.FILE
+                            : "the mean norm of the site it writes (mean_norm in "
+                                + SaeStats.FILE
+                                + ")",
+                        feature.sae())));
+    if (found == 0) {
+      throw TapscopeException.failed(
+          "stats-dead",
+          "The strength %s of %s counts the feature's maximum, and that is 0: it never fired in the corpus of %s. Name another feature, measure a corpus where it fires, or give a plain number."
+              .formatted(this, feature, SaeStats.FILE));
+    }
+    return found;
   }
 
   /** A number in full, without an exponent. */

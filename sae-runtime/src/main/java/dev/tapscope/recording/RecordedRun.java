@@ -69,7 +69,7 @@ public record RecordedRun(
     return document.path("interrupted").asBoolean(false) || document.isEmpty();
   }
 
-  private static JsonNode document(Path folder, List<Path> shards) {
+  static JsonNode document(Path folder, List<Path> shards) {
     Path file = folder.resolve("run.json");
     if (!Files.isRegularFile(file)) {
       if (!shards.isEmpty()) {
@@ -96,7 +96,7 @@ public record RecordedRun(
     return document;
   }
 
-  private static Safetensors shard(Path path) {
+  static Safetensors shard(Path path) {
     Safetensors shard = Safetensors.open(path);
     requireFormat(path, shard.metadata().getOrDefault("format", "none"));
     return shard;
@@ -116,7 +116,7 @@ public record RecordedRun(
   }
 
   /** Shards by number; names that are not final, such as {@code .tmp}, are left alone. */
-  private static List<Path> shards(Path folder, String kind) {
+  static List<Path> shards(Path folder, String kind) {
     if (!Files.isDirectory(folder)) {
       return List.of();
     }

@@ -24,6 +24,10 @@ final class Folding {
     return notes;
   }
 
+  void note(String sentence) {
+    notes.add(sentence);
+  }
+
   /** {@code (x - b_dec) @ W_enc + b_enc} becomes {@code x @ W_enc + (b_enc - b_dec @ W_enc)}. */
   void inputBias() {
     for (int f = 0; f < draft.features(); f++) {

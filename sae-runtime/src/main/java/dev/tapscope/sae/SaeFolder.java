@@ -9,24 +9,22 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * An SAE and what lies beside it.
+ * An SAE, and what lies beside it. What lies beside is read when it is asked for, so that an SAE
+ * whose statistics are stale can be run, and measured anew.
  *
  * @param path as the user gave it
  * @param sae the weights
- * @param stats what a corpus showed of its features
- * @param labels what people say of its features
  */
-public record SaeFolder(Path path, JumpReluSae sae, Optional<SaeStats> stats, Labels labels) {
+public record SaeFolder(Path path, JumpReluSae sae) {
   private static final int NAMES_SHOWN = 8;
 
   /**
    * Reads an SAE from an {@code .npz} file, or from a folder in the layout of Gemma Scope ({@code
-   * params.npz}) or SAELens ({@code cfg.json}, {@code sae_weights.safetensors}), with the
-   * statistics and labels beside it.
+   * params.npz}) or SAELens ({@code cfg.json}, {@code sae_weights.safetensors}).
    *
    * @throws TapscopeException {@code sae-missing} when the path does not exist, {@code sae-format}
-   *     when nothing there is an SAE, {@code sae-...}, {@code npz-...}, {@code safetensors-...},
-   *     {@code stats-...}, {@code labels-corrupt} when something is wrong with it
+   *     when nothing there is an SAE, {@code sae-...}, {@code npz-...}, {@code safetensors-...}
+   *     when something is wrong with it
    */
   public static SaeFolder open(Path path) {
     if (!Files.exists(path)) {
@@ -35,9 +33,30 @@ public record SaeFolder(Path path, JumpReluSae sae, Optional<SaeStats> stats, La
           "There is no SAE at %s. Give a params.npz, or a folder in the layout of Gemma Scope or SAELens."
               .formatted(path));
     }
-    Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
-    JumpReluSae sae = read(path);
-    return new SaeFolder(path, sae, SaeStats.in(folder, sae), Labels.in(folder, sae.features()));
+    return new SaeFolder(path, read(path));
+  }
+
+  /**
+   * Reads what a corpus showed of its features, if that was measured.
+   *
+   * @throws TapscopeException {@code stats-mismatch} when it was measured on another SAE, {@code
+   *     stats-corrupt}, {@code safetensors-...}
+   */
+  public Optional<SaeStats> stats() {
+    return SaeStats.in(folder(), sae);
+  }
+
+  /**
+   * Reads what people say of its features.
+   *
+   * @throws TapscopeException {@code labels-corrupt}
+   */
+  public Labels labels() {
+    return Labels.in(folder(), sae.features());
+  }
+
+  private Path folder() {
+    return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
   }
 
   private static JumpReluSae read(Path path) {

@@ -27,7 +27,10 @@ final class SaeLensFormat {
   /** Where a training checkpoint keeps the factor of {@code expected_average_only_in}. */
   private static final String SCALER = "activation_scaler.json";
 
-  private static final Set<String> ARCHITECTURES = Set.of("jumprelu", "jumprelu_transcoder");
+  private static final String INPUT_BIAS = "apply_b_dec_to_input";
+
+  private static final String PLAIN = "jumprelu";
+  private static final Set<String> ARCHITECTURES = Set.of(PLAIN, "jumprelu_transcoder");
   private static final JsonMapper JSON = new JsonMapper();
 
   private final Path folder;
@@ -43,14 +46,20 @@ final class SaeLensFormat {
   }
 
   private JumpReluSae read() {
-    checkArchitecture();
-    boolean bias = flag("apply_b_dec_to_input", !modern());
+    String architecture = architecture();
+    // SAELens's own default; a transcoder's bias belongs to another site than its input.
+    boolean bias = flag(INPUT_BIAS, architecture.equals(PLAIN));
     Optional<Double> scale = inputScale();
     Path file = folder.resolve(WEIGHTS);
     Parameters parameters = new Parameters(file, Safetensors.open(file).tensors());
     SaeWeights.Draft draft = parameters.read();
     finetuningScale(parameters).ifPresent(s -> parameters.scaleDecoder(draft, s));
     Folding folding = new Folding(draft);
+    if (!states(INPUT_BIAS)) {
+      folding.note(
+          "Its %s does not state %s; taken as %s, the default of SAELens for the architecture %s."
+              .formatted(CONFIG, INPUT_BIAS, bias, architecture));
+    }
     folding.clampThresholds();
     if (bias) {
       if (draft.inputs() != draft.outputs()) {
@@ -66,17 +75,13 @@ final class SaeLensFormat {
         draft.finish(), "saelens", file, Sha256.of(file), folded, folding.notes());
   }
 
-  /** From version 6 on, facts about the training lie in an object of their own. */
-  private boolean modern() {
-    return config.path("metadata").isObject();
-  }
-
-  private void checkArchitecture() {
+  private String architecture() {
     JsonNode node = config.path("architecture");
     String architecture = node.isString() ? node.stringValue() : "standard";
     if (!ARCHITECTURES.contains(architecture)) {
       throw unsupported("has the architecture '%s'".formatted(architecture));
     }
+    return architecture;
   }
 
   private Optional<Double> inputScale() {
@@ -119,11 +124,16 @@ final class SaeLensFormat {
     return factors;
   }
 
-  private boolean flag(String key, boolean otherwise) {
+  private boolean states(String key) {
     JsonNode node = config.path(key);
-    if (node.isMissingNode() || node.isNull()) {
+    return !node.isMissingNode() && !node.isNull();
+  }
+
+  private boolean flag(String key, boolean otherwise) {
+    if (!states(key)) {
       return otherwise;
     }
+    JsonNode node = config.path(key);
     if (!node.isBoolean()) {
       throw TapscopeException.failed(
           "sae-config",

@@ -24,6 +24,12 @@ public final class SaeStats {
   private static final String MEAN_ACTIVE = "mean_active";
   private static final String DENSITY = "density";
   private static final String MEAN_NORM = "mean_norm";
+
+  /**
+   * Metadata: the address whose rows {@code mean_norm} measures, which is the one the SAE writes.
+   */
+  public static final String MEAN_NORM_SITE = "mean_norm_site";
+
   private static final String SAE_HASH = "sae_sha256";
 
   private final Map<String, float[]> vectors;
@@ -39,7 +45,7 @@ public final class SaeStats {
    *
    * @param metadata {@code site}, {@code layer}, {@code n_tokens}, {@code corpus}, {@code
    *     corpus_sha256}, {@code sae_sha256}, {@code bos}, {@code eos} (included or excluded), {@code
-   *     mean_norm}
+   *     mean_norm}, {@code mean_norm_site}
    */
   public static SaeStats of(
       float[] max, float[] meanActive, float[] density, Map<String, String> metadata) {
@@ -164,7 +170,21 @@ public final class SaeStats {
     return vector == null ? OptionalDouble.empty() : OptionalDouble.of(vector[feature]);
   }
 
-  /** Mean Euclidean norm of the site's rows, in the site's units. */
+  /**
+   * These statistics as those of a transcoder. Where no {@code mean_norm_site} is recorded, {@code
+   * mean_norm} is that of the site it reads, and edits count in norms of the site it writes; it is
+   * left out then.
+   */
+  public SaeStats ofTranscoder() {
+    if (metadata.containsKey(MEAN_NORM_SITE)) {
+      return this;
+    }
+    Map<String, String> rest = new LinkedHashMap<>(metadata);
+    rest.remove(MEAN_NORM);
+    return new SaeStats(vectors, rest);
+  }
+
+  /** Mean Euclidean norm of the rows of the site the SAE writes, in that site's units. */
   public OptionalDouble meanNorm() {
     String norm = metadata.get(MEAN_NORM);
     return norm == null ? OptionalDouble.empty() : OptionalDouble.of(Double.parseDouble(norm));

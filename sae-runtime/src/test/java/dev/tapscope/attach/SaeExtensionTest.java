@@ -165,6 +165,22 @@ final class SaeExtensionTest {
   }
 
   @Test
+  void editsThatOverflowAreAnError() {
+    TapscopeException e =
+        assertRefused("edit-nonfinite", () -> runWith("steer a/0 3e38", "steer a/0 3e38"));
+    assertEquals(TapscopeException.CHECK, e.exit());
+    assertEquals(0, run.writes);
+  }
+
+  @Test
+  void staleStatisticsMatterOnlyToEditsThatCountInThem() {
+    float[] two = {1, 2};
+    SaeStats.of(two, two, two, Map.of()).write(folder.resolve("my sae").resolve(SaeStats.FILE));
+    assertArrayEquals(row(7, 4), runWith("steer a/0 5")[0][1]);
+    assertRefused("stats-mismatch", () -> runWith("steer a/0 5x"));
+  }
+
+  @Test
   void twoSaesAtOneSiteRunInOrderAndTheSecondSeesTheFirstsEdit() {
     install(Map.of("edit.1", "steer a/0 5 @1"), "a", "b");
     float[][] rows = promptRows();
@@ -279,6 +295,21 @@ final class SaeExtensionTest {
         Math.sqrt((11.5 * 11.5 + 22 * 22 + 14.5 * 14.5 + 23 * 23) / 4),
         (double) sae().get("relative_error"),
         1e-6);
+  }
+
+  /** Norms recorded without their site are those of the site it reads. */
+  @Test
+  void aTranscoderCountsInNormsOfWhereItWrites() {
+    assertRefused("stats-missing", () -> installTranscoder("steer t/0 0.5n"));
+    float[] max = {2, 4, 8};
+    SaeStats.of(max, max, max, Map.of("mean_norm", "40", "mean_norm_site", "mlp.5"))
+        .write(folder.resolve("my sae").resolve(SaeStats.FILE));
+    installTranscoder("steer t/0 0.5n");
+    float[][] out = {{1, 1}, {1, 1}, {1, 1}};
+    run.begin(PROMPT);
+    run.fire(PROMPT, "transcoder_in.5", 0, promptRows());
+    run.fire(PROMPT, "mlp.5", 0, out);
+    assertArrayEquals(row(21, 1), out[1]);
   }
 
   @Test

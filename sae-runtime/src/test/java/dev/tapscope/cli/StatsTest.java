@@ -17,14 +17,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class StatsTest {
-  private static final SaeSpec SAE = new SaeSpec("l9", "res.3", Path.of("sae"));
-
   @TempDir private Path folder;
 
   @Test
   void countsTokensButBosAndEos() throws IOException {
     RunFiles.writeSmallRun(folder);
-    FeatureStatistics all = FeatureStatistics.of(folder, SAE, 4, Set.of());
+    // What only views read does not matter here.
+    Files.writeString(folder.resolve("features.jsonl"), "no JSON");
+    FeatureStatistics all = FeatureStatistics.of(folder, "l9", 4, Set.of());
     // Three words: 1 at 1, then 1 at 3 and 2 at 2, then nothing; norms 5, 10 and 1.
     assertEquals(3, all.tokens());
     assertEquals(16 / 3.0, all.meanNorm(), 1e-12);
@@ -37,10 +37,46 @@ class StatsTest {
     assertEquals(2 / 3.0, stats.density(1).orElseThrow(), 1e-7);
     assertEquals(0, stats.max(3).orElseThrow(), "feature 3 fires at BOS alone");
 
-    FeatureStatistics withoutEos = FeatureStatistics.of(folder, SAE, 4, Set.of(11));
+    FeatureStatistics withoutEos = FeatureStatistics.of(folder, "l9", 4, Set.of(11));
     assertEquals(2, withoutEos.tokens());
     assertEquals(3, withoutEos.meanNorm(), 1e-12);
     assertEquals(1, withoutEos.stats(Map.of()).max(1).orElseThrow());
+    assertEquals("res.3", withoutEos.normSite(), "canonical, however it was asked for");
+  }
+
+  @Test
+  void saysWhetherTheCorpusOrTheSiteIsEmpty() throws IOException {
+    RunFiles.writeSmallRun(folder);
+    assertEquals("stats-empty", refused("l9", 4, Set.of(10, 11, 12)));
+    assertEquals("stats-site", refused("l8", 4, Set.of()));
+    assertEquals("run-corrupt", refused("l9", 2, Set.of()));
+    Files.delete(folder.resolve("features-00000.safetensors"));
+    RunFiles.shard()
+        .ints("tokens", 2, 10, 11)
+        .longs("tokens.rows", 2, 0, 0, 0, 1, 0, 2)
+        .bytes("tokens.generated", 0, 0, 1)
+        .writeTo(folder.resolve("activations-00000.safetensors"));
+    Files.delete(folder.resolve("activations-00001.safetensors"));
+    assertEquals("stats-site", refused("l9", 4, Set.of()));
+  }
+
+  private String refused(String sae, int features, Set<Integer> ends) {
+    return assertThrows(
+            TapscopeException.class, () -> FeatureStatistics.of(folder, sae, features, ends))
+        .id();
+  }
+
+  /** BOS and 7 tokens, then BOS and the next 7: a stride of window - 1 repeats no token. */
+  @Test
+  void readsALongDocumentInWindowsThatDoNotOverlap() throws IOException {
+    Path config = folder.resolve("config.json");
+    Files.writeString(config, "{\"max_position_embeddings\": 8, \"eos_token_id\": [1, 5]}");
+    SampleModel model = new SampleModel(folder);
+    assertEquals(List.of("--window", "8", "--stride", "7"), model.windowsOnce());
+    assertEquals(Set.of(1, 5), model.endTokens());
+    Files.writeString(config, "{}");
+    assertEquals(
+        "config-unreadable", assertThrows(TapscopeException.class, model::windowsOnce).id());
   }
 
   @Test

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.cuda.Cuda;
 import dev.tapscope.recording.RunFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,6 +48,10 @@ class TapscopeTest {
         "1 | jar-missing      | run --capture res.0 -- true",
         "1 | run-missing      | show /nowhere",
         "1 | sae-missing      | stats --model /m --sae l9=res.3:/nowhere --corpus /c.txt",
+        "2 | usage            | stats --sae l9=res.3:/x --corpus /c.txt",
+        "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt -- java x",
+        "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --prompt x",
+        "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
         "2 | feature-strength | show /nowhere --feature l9/76=1x",
       })
   void failsWithACodeAnIdAndASentence(int exit, String id, String command) {
@@ -107,6 +113,27 @@ class TapscopeTest {
   }
 
   @Test
+  void doctorSaysThatAGpuIsNotUsed() {
+    DoctorCommand.Finding gpu = DoctorCommand.cuda(new Cuda.Found("H200", 1, "12.8"));
+    assertFalse(gpu.good());
+    assertFalse(gpu.needed());
+    assertTrue(gpu.found().startsWith("H200, driver for CUDA 12.8; this version has no CUDA"));
+  }
+
+  @Test
+  void runningOutOfMemoryIsAnErrorWithASentence() {
+    OutputStream full =
+        new OutputStream() {
+          @Override
+          public void write(int b) {
+            throw new OutOfMemoryError("Java heap space");
+          }
+        };
+    assertEquals(1, run(full, "doctor"));
+    assertTrue(err().startsWith("tapscope: [memory] The command ran out of memory"), err());
+  }
+
+  @Test
   void printsATraceOnlyWhenAsked() {
     run("show", "/nowhere");
     assertFalse(err().contains("\tat "), err());
@@ -115,10 +142,14 @@ class TapscopeTest {
   }
 
   private int run(String... arguments) {
+    return run(out, arguments);
+  }
+
+  private int run(OutputStream to, String... arguments) {
     err.reset();
     Screen screen =
         new Screen(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(to, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             Map.of(),
             false,

@@ -8,14 +8,15 @@ import dev.tapscope.sae.SaeStats;
 import dev.tapscope.tap.TapscopeException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 final class ResolvedEditTest {
-  private static final float[] MAX = {2, 8, 4};
-  private static final Optional<SaeStats> STATS =
-      Optional.of(SaeStats.of(MAX, MAX, MAX, Map.of("mean_norm", "30")));
+  private static final float[] MAX = {2, 8, 4, 0};
+  private static final Supplier<Optional<SaeStats>> STATS =
+      () -> Optional.of(SaeStats.of(MAX, MAX, MAX, Map.of("mean_norm", "30")));
 
   @ParameterizedTest
   @CsvSource({"steer a/1 40, 40", "steer a/1 1.25x, 10", "clamp a/2 0.5x, 2", "steer a/0 0.5n, 15"})
@@ -67,7 +68,7 @@ final class ResolvedEditTest {
     TapscopeException e =
         assertThrows(
             TapscopeException.class,
-            () -> ResolvedEdit.of(Edit.parse(edit), "res.3", Optional.empty()));
+            () -> ResolvedEdit.of(Edit.parse(edit), "res.3", Optional::empty));
     assertEquals("stats-missing", e.id());
     assertTrue(e.getMessage().contains(sentencePart), e.getMessage());
   }
@@ -78,8 +79,31 @@ final class ResolvedEditTest {
     TapscopeException e =
         assertThrows(
             TapscopeException.class,
-            () -> ResolvedEdit.of(Edit.parse("steer a/1 1n"), "res.3", stats));
+            () -> ResolvedEdit.of(Edit.parse("steer a/1 1n"), "res.3", () -> stats));
     assertEquals("stats-missing", e.id());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "steer a/1 1e39, edit-strength, 2",
+    "steer a/1 -1e39, edit-strength, 2",
+    "clamp a/1 3e38x, edit-strength, 2",
+    "steer a/3 1.25x, stats-dead, 1"
+  })
+  void refusesStrengthsThatAreNoNumberToAdd(String edit, String id, int exit) {
+    TapscopeException e = assertThrows(TapscopeException.class, () -> resolve(edit));
+    assertEquals(id, e.id());
+    assertEquals(exit, e.exit());
+  }
+
+  @Test
+  void plainNumbersNeverReadTheStatistics() {
+    Supplier<Optional<SaeStats>> stale =
+        () -> {
+          throw new AssertionError("read");
+        };
+    assertEquals(
+        3e38, ResolvedEdit.of(Edit.parse("steer a/3 3e38"), "res.3", stale).value().orElseThrow());
   }
 
   private static ResolvedEdit resolve(String edit) {

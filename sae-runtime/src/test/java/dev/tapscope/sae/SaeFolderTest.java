@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -161,10 +162,10 @@ final class SaeFolderTest {
     float[] three = {1, 2, 3};
     SaeStats.of(three, three, three, Map.of("sae_sha256", "0123456789abcdef"))
         .write(folder.resolve(SaeStats.FILE));
-    refused("stats-mismatch", "0123456789ab");
+    refusedBeside("stats-mismatch", "0123456789ab");
     float[] two = {1, 2};
     SaeStats.of(two, two, two, Map.of()).write(folder.resolve(SaeStats.FILE));
-    refused("stats-mismatch", "2 features");
+    refusedBeside("stats-mismatch", "2 features");
     SaeStats.of(three, three, three, Map.of("mean_norm", "2.5"))
         .write(folder.resolve(SaeStats.FILE));
     SaeStats stats = SaeFolder.open(folder).stats().orElseThrow();
@@ -177,18 +178,18 @@ final class SaeFolderTest {
     new SaeFiles().npz(folder.resolve("params.npz"));
     Path file = folder.resolve(SaeStats.FILE);
     new SafetensorsWriter().vector("max", new float[3]).writeTo(file);
-    refused("stats-corrupt", "mean_active");
+    refusedBeside("stats-corrupt", "mean_active");
     new SafetensorsWriter()
         .vector("max", new float[3])
         .vector("mean_active", new float[2])
         .vector("density", new float[3])
         .writeTo(file);
-    refused("stats-corrupt", "has 2 values");
+    refusedBeside("stats-corrupt", "has 2 values");
     float[] nan = {1, Float.NaN, 1};
     SaeStats.of(nan, nan, nan, Map.of()).write(file);
-    refused("stats-corrupt", "NaN");
+    refusedBeside("stats-corrupt", "NaN");
     SaeStats.of(new float[3], new float[3], new float[3], Map.of("mean_norm", "large")).write(file);
-    refused("stats-corrupt", "large");
+    refusedBeside("stats-corrupt", "large");
   }
 
   @Test
@@ -206,14 +207,24 @@ final class SaeFolderTest {
             "[]",
             "{\"index\":99999999999,\"text\":\"a\"}")) {
       Files.writeString(file, good + bad);
-      refused("labels-corrupt", "Line 3");
+      refusedBeside("labels-corrupt", "Line 3");
     }
     Files.writeString(file, good);
     assertEquals(new Label(1, "a", ""), SaeFolder.open(folder).labels().of(1).orElseThrow());
   }
 
+  /** What lies beside an SAE is refused when it is read, and the SAE itself can be run. */
+  private void refusedBeside(String id, String sentencePart) {
+    SaeFolder opened = SaeFolder.open(folder);
+    refused(id, sentencePart, id.startsWith("labels") ? opened::labels : opened::stats);
+  }
+
   private void refused(String id, String sentencePart) {
-    TapscopeException e = assertThrows(TapscopeException.class, () -> SaeFolder.open(folder));
+    refused(id, sentencePart, () -> SaeFolder.open(folder));
+  }
+
+  private static void refused(String id, String sentencePart, Executable reading) {
+    TapscopeException e = assertThrows(TapscopeException.class, reading);
     assertEquals(id, e.id(), e.getMessage());
     assertTrue(e.getMessage().contains(sentencePart), e.getMessage());
   }

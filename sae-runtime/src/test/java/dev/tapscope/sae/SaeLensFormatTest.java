@@ -49,7 +49,20 @@ final class SaeLensFormatTest {
     assertEquals(0.5f - 10, sae.weights().encoderBias(0));
     assertEquals(-1 - 20, sae.weights().encoderBias(1));
     assertEquals(0, sae.weights().encoderBias(2));
-    assertEquals(1, sae.notes().size());
+    assertEquals(2, sae.notes().size());
+    assertTrue(sae.notes().getFirst().contains("apply_b_dec_to_input; taken as true"));
+  }
+
+  /** What version 6 leaves out is its class's default: true, but false for a transcoder. */
+  @Test
+  void readsVersionSixWithItsDefaults() throws IOException {
+    weights(new SaeFiles());
+    config("{'architecture':'jumprelu','metadata':{'sae_lens_version':'6.18.0'}}");
+    assertEquals(0.5f - 10, SaeFolder.open(folder).sae().weights().encoderBias(0));
+    config("{'architecture':'jumprelu_transcoder','metadata':{'sae_lens_version':'6.18.0'}}");
+    JumpReluSae transcoder = SaeFolder.open(folder).sae();
+    assertEquals(0.5f, transcoder.weights().encoderBias(0));
+    assertTrue(transcoder.notes().getFirst().contains("taken as false"));
   }
 
   /** Rows of norm 2, 1 and 0.5: activations and thresholds grow by them, xhat stays. */
