@@ -39,6 +39,8 @@ class TapscopeTest {
         "2 | nothing-asked    | run -- true",
         "2 | strength-missing | steer --sae l9=res.3:/x --feature l9/76 -- true",
         "2 | sae-unknown      | steer --sae l9=res.3:/x --feature l8/76=1x -- true",
+        "2 | control-features | steer --sae l9=res.3:/x --feature l9/76=1 --feature l9/7=1 --control 2"
+            + " -- true",
         "2 | strength-unwanted| ablate --sae l9=res.3:/x --feature l9/76=1x -- true",
         "2 | model-twice      | run --capture res.0 --prompt x -- true",
         "2 | model-missing    | run --capture res.0 --prompt x",
