@@ -103,7 +103,7 @@ class EffectTest {
       rows.put(rows.size(), row);
     }
     RecordedRun run =
-        new RecordedRun(Path.of("run"), new JsonMapper().createObjectNode(), tokens, List.of());
+        new RecordedRun(Path.of("run"), new JsonMapper().createObjectNode(), tokens, List.of(), 0);
     return new Trial(output, run, rows);
   }
 }
