@@ -31,6 +31,7 @@ final class Ending {
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch done = new CountDownLatch(1);
   private final RunClock clock = new RunClock();
+  private final SeenTokens seen = new SeenTokens();
   private TapRun run;
   private SiteLinks links;
   private Weaving weaving;
@@ -48,6 +49,9 @@ final class Ending {
     run = theRun;
     links = theLinks;
     weaving = theWeaving;
+    if (folder.isPresent()) { // only there a run is described, and it follows the passes anyway
+      run.onPassBegin(seen::add);
+    }
     Runtime.getRuntime().addShutdownHook(new Thread(this::atShutdown, "tapscope-end"));
   }
 
@@ -111,7 +115,7 @@ final class Ending {
     }
     boolean failed = options.strict() ? !problems.isEmpty() : failures > 0;
     Optional<Problem> decisive = failed ? Optional.of(problems.get(0)) : Optional.empty();
-    RunReport report = new RunReport(options, profile, run, clock);
+    RunReport report = new RunReport(options, profile, run, clock, seen);
     try {
       folder.ifPresent(f -> f.writeReport(report.of(state.orElse(ended(failed)), problems)));
     } catch (TapscopeException e) {

@@ -18,12 +18,15 @@ final class RunReport {
   private final ProfileSource source;
   private final TapRun run;
   private final RunClock clock;
+  private final SeenTokens seen;
 
-  RunReport(AgentOptions options, ProfileSource source, TapRun run, RunClock clock) {
+  RunReport(
+      AgentOptions options, ProfileSource source, TapRun run, RunClock clock, SeenTokens seen) {
     this.options = options;
     this.source = source;
     this.run = run;
     this.clock = clock;
+    this.seen = seen;
   }
 
   /**
@@ -52,6 +55,10 @@ final class RunReport {
     report.put("aborted_passes", ledger.abortedPasses().stream().map(RunReport::aborted).toList());
     report.put("sites", sites(ledger));
     report.put("definitions", definitions(ledger));
+    Map<String, Object> texts = seen.texts(run::text);
+    if (!texts.isEmpty()) {
+      report.put("texts", texts);
+    }
     return report;
   }
 

@@ -5,7 +5,11 @@ import java.lang.instrument.Instrumentation;
 import java.util.Optional;
 
 /**
- * Where the JVM enters the agent. This class does as little as it can:
+ * Where the JVM enters the agent. The agent stays out of a JVM that the launcher gave no main
+ * class: {@code JAVA_TOOL_OPTIONS} reaches every JVM a command starts, {@code java -version} among
+ * them, and such a one must not take the run folder of the model's.
+ *
+ * <p>This class does as little as it can:
  *
  * <ul>
  *   <li>woven classes of every loader must find one and the same bridge, so the bridge goes to the
@@ -25,6 +29,12 @@ public final class TapscopeAgent {
    * @param options as in {@link AgentOptions}
    */
   public static void premain(String options, Instrumentation instrumentation) {
+    if (System.getProperty("sun.java.command", "").isBlank()) {
+      System.err.println(
+          "tapscope: This JVM has no main class to run (java -version, say), so the agent stays out"
+              + " of it.");
+      return;
+    }
     try {
       BootJar.install(instrumentation);
     } catch (IOException | RuntimeException e) {

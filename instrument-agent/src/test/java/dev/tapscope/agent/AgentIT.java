@@ -74,6 +74,20 @@ class AgentIT {
 
   @ParameterizedTest
   @ValueSource(ints = {25, 17})
+  void aJvmWithoutAMainClassIsLeftAlone(int version) {
+    Result asked =
+        child(version)
+            .agent("profile=" + profile + ",capture=res.*,out=" + out)
+            .flag("-version")
+            .run();
+    assertEquals(0, asked.exit(), asked.err());
+    assertTrue(asked.err().contains("so the agent stays out of it"), asked.err());
+    assertTrue(asked.err().contains("version \"" + version), asked.err());
+    assertFalse(Files.exists(out), "the model's run folder is still free");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {25, 17})
   void everySiteIsCapturedAndTheModelComputesTheSame(int version) throws IOException {
     Result alone = child(version).run();
     Result captured =
@@ -103,6 +117,15 @@ class AgentIT {
     assertEquals(1L, run.get("sequences"));
     assertEquals(3L, run.get("layers"));
     assertEquals(List.of(), run.get("problems"));
+    Map<?, ?> texts = (Map<?, ?>) run.get("texts");
+    int[] ids = shards.get(0).tensor("tokens").ints();
+    assertEquals(
+        IntStream.of(ids)
+            .distinct()
+            .sorted()
+            .boxed()
+            .collect(Collectors.toMap(String::valueOf, id -> " word" + id)),
+        texts);
     List<?> sites = (List<?>) run.get("sites");
     assertEquals(6 * 3 + 1, sites.size());
     assertEquals(

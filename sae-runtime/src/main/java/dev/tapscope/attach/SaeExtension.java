@@ -14,6 +14,7 @@ import dev.tapscope.tap.Run;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,7 +27,7 @@ import java.util.Optional;
  *
  * <p>{@code run.json} gets {@code saes} (name, address, path, sha256, features, inputs, outputs,
  * format, folded, notes, kernel, {@code tokens_without_bos}, {@code l0}, {@code relative_error}),
- * {@code edits} (key, edit, address, scope, value, formula, rows) and {@code device}.
+ * {@code edits} (key, edit, address, scope, value, formula, rows; as numbered) and {@code device}.
  */
 public final class SaeExtension implements Extension {
   private static final String SAE = "sae.";
@@ -104,6 +105,8 @@ public final class SaeExtension implements Extension {
       EditPlan plan = new EditPlan(kernels, folder.sae().weights(), own);
       taps.add(attach(run, new SaeTap(option, folder, kernels, plan, run::text)));
     }
+    List<String> order = List.copyOf(edits.keySet());
+    counted.sort(Comparator.comparingInt(e -> order.indexOf(e.key())));
     counted.forEach(e -> say(e.key() + ": " + e.edit().describe()));
     Optional<FeatureLog> log =
         taps.isEmpty() ? Optional.empty() : Optional.of(new FeatureLog(run.folder(), run::text));

@@ -39,7 +39,7 @@ record Comparison(
    *
    * @param edits in the agent's language
    * @param controls how many other features to try
-   * @throws TapscopeException {@code no-op-changed} (a check) when strength 0 changed anything
+   * @throws TapscopeException {@code control-features} when controls are asked for several features
    */
   static Comparison of(
       String word,
@@ -50,6 +50,13 @@ record Comparison(
       Places places,
       Screen screen) {
     flags.requireKnownSaes();
+    if (controls > 0 && flags.features().size() > 1) {
+      throw TapscopeException.usage(
+          "control-features",
+          "--control compares one feature with others at the same strength, and --feature is given "
+              + flags.features().size()
+              + " times. Leave --control out, or give one --feature.");
+    }
     List<String> command = flags.model().command(places);
     String profile = flags.model().profile();
     screen.say("running without edits");
@@ -79,7 +86,7 @@ record Comparison(
       Places places,
       Screen screen) {
     FeatureEdit first = flags.features().getFirst();
-    double strength = edited.run().document().path("edits").path(0).path("value").asDouble(0);
+    double strength = strength(edited.run().document());
     int width = width(edited.run().document(), first.sae());
     List<Integer> others = others(flags, first.sae(), width, wanted);
     List<String> command = flags.model().command(places, 1);
@@ -95,6 +102,23 @@ record Comparison(
       }
     }
     return new Controls(others.size(), strength, same);
+  }
+
+  /**
+   * Strength of the first edit as the run resolved it, in the site's units.
+   *
+   * @throws TapscopeException {@code strength-unrecorded} when {@code run.json} does not state it
+   */
+  static double strength(JsonNode document) {
+    for (JsonNode edit : document.path("edits")) {
+      if (edit.path("key").asString("").equals("edit.1") && edit.path("value").isNumber()) {
+        return edit.path("value").doubleValue();
+      }
+    }
+    throw TapscopeException.failed(
+        "strength-unrecorded",
+        "The controls need the strength of the edit in the site's units, and run.json states no"
+            + " value for edit.1. Use the agent and the runtime of the same build.");
   }
 
   private static int width(JsonNode document, String sae) {

@@ -29,8 +29,8 @@ final class RunScreen {
 
   static TokenView of(RecordedRun run, String title, ViewOptions options) {
     List<String> notes = new ArrayList<>();
-    if (run.interrupted()) {
-      notes.add("The run was interrupted; this is what it had written by then.");
+    if (!run.complete()) {
+      notes.add(ending(run));
     }
     Map<String, SaeFacts> facts = new LinkedHashMap<>();
     for (JsonNode sae : run.document().path("saes")) {
@@ -39,6 +39,27 @@ final class RunScreen {
     Ledger.of(run.document()).ifPresent(ledger -> notes.add(ledger.sentence()));
     return ViewBuilder.build(
         title, run.tokens(), run.features(), facts, edits(run.document()), notes, options);
+  }
+
+  private static String ending(RecordedRun run) {
+    String end =
+        switch (run.state()) {
+          case "interrupted" -> "was interrupted";
+          case "failed" -> "failed" + problem(run.document());
+          case "running" -> "was killed, or has not ended yet";
+          default -> "ended in the state '" + run.state() + "', which this version does not know";
+        };
+    String dropped =
+        run.droppedRows() == 0
+            ? ""
+            : " %,d rows of features are left out, because their tokens had not been written."
+                .formatted(run.droppedRows());
+    return "The run " + end + "; this is what it had written by then." + dropped;
+  }
+
+  private static String problem(JsonNode document) {
+    String first = document.path("problems").path(0).path("sentence").asString("");
+    return first.isEmpty() ? "" : " (" + first + ")";
   }
 
   /** The heading of a run that is shown again: profile and model where recorded, and the folder. */

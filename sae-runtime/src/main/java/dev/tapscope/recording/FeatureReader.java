@@ -9,34 +9,49 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Features out of the feature shards. */
+/** Features out of the feature shards of one run. */
 final class FeatureReader {
   private static final String POINTER = ".indptr";
 
-  private FeatureReader() {}
+  private final Map<Long, Integer> places = new HashMap<>();
+  private final Map<String, List<List<Firing>>> tables = new LinkedHashMap<>();
+  private final boolean incomplete;
+  private int dropped;
 
-  static List<FeatureTable> read(List<Safetensors> shards, List<RecordedToken> tokens) {
-    Map<Long, Integer> places = new HashMap<>();
+  /**
+   * @param incomplete whether the run did not end well, so that a shard of features may have been
+   *     closed whose tokens were never written
+   */
+  FeatureReader(List<RecordedToken> tokens, boolean incomplete) {
+    this.incomplete = incomplete;
     for (int i = 0; i < tokens.size(); i++) {
       RecordedToken token = tokens.get(i);
       places.put(TokenReader.order(token.sequence(), token.position()), i);
     }
-    Map<String, List<List<Firing>>> tables = new LinkedHashMap<>();
-    for (Safetensors shard : shards) {
-      for (String tensor : shard.tensors().keySet()) {
-        if (tensor.endsWith(POINTER)) {
-          String name = tensor.substring(0, tensor.length() - POINTER.length());
-          read(shard, name, places, tables.computeIfAbsent(name, n -> empty(tokens.size())));
-        }
-      }
-    }
+  }
+
+  /** What each SAE said, a row a token. */
+  List<FeatureTable> tables() {
     return tables.entrySet().stream()
         .map(entry -> new FeatureTable(entry.getKey(), entry.getValue()))
         .toList();
   }
 
-  private static void read(
-      Safetensors shard, String name, Map<Long, Integer> places, List<List<Firing>> into) {
+  /** Rows left out because their tokens were never written. */
+  int dropped() {
+    return dropped;
+  }
+
+  void read(Safetensors shard) {
+    for (String tensor : shard.tensors().keySet()) {
+      if (tensor.endsWith(POINTER)) {
+        String name = tensor.substring(0, tensor.length() - POINTER.length());
+        read(shard, name, tables.computeIfAbsent(name, n -> empty(places.size())));
+      }
+    }
+  }
+
+  private void read(Safetensors shard, String name, List<List<Firing>> into) {
     long[] pointer = array(shard, name + POINTER).longs();
     long[] index = array(shard, name + ".index").longs();
     float[] value = array(shard, name + ".value").floats();
@@ -59,6 +74,10 @@ final class FeatureReader {
       int sequence = Shards.small(shard, rows[3 * row]);
       int position = Shards.small(shard, rows[3 * row + 1]);
       Integer place = places.get(TokenReader.order(sequence, position));
+      if (place == null && incomplete) {
+        dropped++;
+        continue;
+      }
       if (place == null) {
         throw Shards.corrupt(
             shard,

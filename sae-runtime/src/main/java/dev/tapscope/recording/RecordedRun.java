@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -17,13 +16,18 @@ import tools.jackson.databind.json.JsonMapper;
  * Immutable.
  *
  * @param folder where it lies
- * @param document {@code run.json}, or an empty object when the run was killed before it was
- *     written
+ * @param document {@code run.json}, or an empty object when it is missing
  * @param tokens every computed position, by sequence and position
  * @param features what each SAE said, a row a token
+ * @param droppedRows feature rows of a run that did not end well whose tokens had not been written;
+ *     they are left out
  */
 public record RecordedRun(
-    Path folder, JsonNode document, List<RecordedToken> tokens, List<FeatureTable> features) {
+    Path folder,
+    JsonNode document,
+    List<RecordedToken> tokens,
+    List<FeatureTable> features,
+    int droppedRows) {
   static final String FORMAT = "tapscope-run/1";
 
   private static final JsonMapper MAPPER = new JsonMapper();
@@ -54,9 +58,11 @@ public record RecordedRun(
               + " stopped before its first shard was closed, or the model computed nothing; run it"
               + " again.");
     }
-    Map<TokenKey, String> texts = TokenTexts.read(folder.resolve("features.jsonl"), MAPPER);
+    TokenTexts texts = TokenTexts.of(document, folder.resolve("features.jsonl"), MAPPER);
     List<RecordedToken> tokens = TokenReader.read(activations, texts);
-    return new RecordedRun(folder, document, tokens, FeatureReader.read(features, tokens));
+    FeatureReader reader = new FeatureReader(tokens, !complete(document));
+    features.forEach(reader::read);
+    return new RecordedRun(folder, document, tokens, reader.tables(), reader.dropped());
   }
 
   /** The closed activation shards, in order. */
@@ -64,9 +70,25 @@ public record RecordedRun(
     return shards(folder, "activations-");
   }
 
-  /** Whether the run was ended from outside, by Ctrl-C say. */
-  public boolean interrupted() {
-    return document.path("interrupted").asBoolean(false) || document.isEmpty();
+  /** Whether the run ended as it should; otherwise it holds what had been written by then. */
+  public boolean complete() {
+    return complete(document);
+  }
+
+  private static boolean complete(JsonNode document) {
+    return state(document).equals("complete");
+  }
+
+  /**
+   * How the run ended: {@code complete}, {@code failed}, {@code interrupted}, or {@code running}
+   * when it was killed or has not ended yet.
+   */
+  public String state() {
+    return state(document);
+  }
+
+  private static String state(JsonNode document) {
+    return document.path("state").asString("running");
   }
 
   static JsonNode document(Path folder, List<Path> shards) {
@@ -132,7 +154,4 @@ public record RecordedRun(
           e);
     }
   }
-
-  /** Names one computed position. */
-  record TokenKey(int sequence, int position) {}
 }

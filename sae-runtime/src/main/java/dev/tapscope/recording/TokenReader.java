@@ -2,7 +2,6 @@ package dev.tapscope.recording;
 
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.StoredArray;
-import dev.tapscope.recording.RecordedRun.TokenKey;
 import dev.tapscope.tap.TapscopeException;
 import java.util.Collection;
 import java.util.List;
@@ -13,7 +12,7 @@ import java.util.TreeMap;
 final class TokenReader {
   private TokenReader() {}
 
-  static List<RecordedToken> read(List<Safetensors> shards, Map<TokenKey, String> texts) {
+  static List<RecordedToken> read(List<Safetensors> shards, TokenTexts texts) {
     Map<Long, RecordedToken> tokens = new TreeMap<>(); // by sequence, then position
     for (Safetensors shard : shards) {
       if (shard.find("tokens").isPresent()) {
@@ -23,7 +22,7 @@ final class TokenReader {
     return List.copyOf(tokens.values());
   }
 
-  private static Collection<RecordedToken> read(Safetensors shard, Map<TokenKey, String> texts) {
+  private static Collection<RecordedToken> read(Safetensors shard, TokenTexts texts) {
     long[] ids = longs(shard, "tokens");
     long[] rows = longs(shard, "tokens.rows");
     long[] generated = longs(shard, "tokens.generated");
@@ -39,7 +38,7 @@ final class TokenReader {
       int sequence = Shards.small(shard, rows[2 * i]);
       int position = Shards.small(shard, rows[2 * i + 1]);
       int id = Shards.small(shard, ids[i]);
-      String text = texts.getOrDefault(new TokenKey(sequence, position), "#" + id);
+      String text = texts.text(sequence, position, id);
       tokens[i] =
           new RecordedToken(sequence, position, id, text, generated[i] != 0, bos >= 0 && id == bos);
     }

@@ -1,6 +1,5 @@
 package dev.tapscope.recording;
 
-import dev.tapscope.recording.RecordedRun.TokenKey;
 import dev.tapscope.tap.TapscopeException;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -12,16 +11,40 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Token texts out of {@code features.jsonl}, the only file of a run that has them. */
+/**
+ * Token texts of a run: {@code texts} of {@code run.json}, by token id, or else {@code
+ * features.jsonl}, by place. A run without SAEs that was killed has neither.
+ */
 final class TokenTexts {
-  private TokenTexts() {}
+  private record Place(int sequence, int position) {}
 
-  /** Texts by place; empty when the run was made without SAEs or was killed. */
-  static Map<TokenKey, String> read(Path file, JsonMapper mapper) {
-    Map<TokenKey, String> texts = new HashMap<>();
-    if (!Files.isRegularFile(file)) {
-      return texts;
-    }
+  private final JsonNode byId;
+  private final Map<Place, String> byPlace;
+
+  private TokenTexts(JsonNode byId, Map<Place, String> byPlace) {
+    this.byId = byId;
+    this.byPlace = byPlace;
+  }
+
+  /**
+   * @param document {@code run.json}
+   * @param lines {@code features.jsonl}, read only when the document has no texts
+   * @throws TapscopeException {@code run-corrupt}
+   */
+  static TokenTexts of(JsonNode document, Path lines, JsonMapper mapper) {
+    JsonNode byId = document.path("texts");
+    boolean read = byId.isEmpty() && Files.isRegularFile(lines);
+    return new TokenTexts(byId, read ? read(lines, mapper) : Map.of());
+  }
+
+  /** The model's own text of a token, or {@code #id} when none was recorded. */
+  String text(int sequence, int position, int id) {
+    return byId.path(Integer.toString(id))
+        .asString(byPlace.getOrDefault(new Place(sequence, position), "#" + id));
+  }
+
+  private static Map<Place, String> read(Path file, JsonMapper mapper) {
+    Map<Place, String> texts = new HashMap<>();
     int number = 0;
     try (BufferedReader lines = Files.newBufferedReader(file)) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -31,7 +54,7 @@ final class TokenTexts {
           throw corrupt(file, number, "it has no seq and pos");
         }
         texts.put(
-            new TokenKey(node.get("seq").intValue(), node.get("pos").intValue()),
+            new Place(node.get("seq").intValue(), node.get("pos").intValue()),
             node.path("token").asString(""));
       }
     } catch (IOException | JacksonException e) {

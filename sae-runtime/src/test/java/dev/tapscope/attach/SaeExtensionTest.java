@@ -262,11 +262,11 @@ final class SaeExtensionTest {
     assertEquals(Math.sqrt((471.25 + 2 * 807.25) / 30), (double) sae().get("relative_error"), 1e-6);
     List<?> edits = (List<?>) run.described.get("edits");
     assertEquals(
-        "[{key=edit.2, edit=zero att.1, address=att.1, scope=all,"
-            + " formula=h := 0 at att.1 on every position but BOS, rows=0},"
-            + " {key=edit.1, edit=steer a/0 0.5x @prompt, address=res.3, scope=prompt, value=1.0,"
+        "[{key=edit.1, edit=steer a/0 0.5x @prompt, address=res.3, scope=prompt, value=1.0,"
             + " formula=h += 1 * W_dec[0] at res.3 on the prompt without BOS (0.5 times the"
-            + " feature's maximum 2), rows=2}]",
+            + " feature's maximum 2), rows=2},"
+            + " {key=edit.2, edit=zero att.1, address=att.1, scope=all,"
+            + " formula=h := 0 at att.1 on every position but BOS, rows=0}]",
         edits.toString());
     assertEquals("cpu", run.described.get("device"));
     String said = err.toString(StandardCharsets.UTF_8);

@@ -2,16 +2,19 @@ package dev.tapscope.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class EffectTest {
@@ -69,6 +72,20 @@ class EffectTest {
     assertFalse(Effect.identical(zero, trial("0", "other", new float[] {0, 1})));
   }
 
+  @Test
+  void takesTheStrengthOfTheFirstEditWhereverItIsListed() {
+    String second = "{\"key\":\"edit.2\",\"value\":3}";
+    String first = "{\"key\":\"edit.1\",\"value\":16.5}";
+    assertEquals(16.5, Comparison.strength(edits(second + "," + first)));
+    TapscopeException e =
+        assertThrows(TapscopeException.class, () -> Comparison.strength(edits(second)));
+    assertEquals("strength-unrecorded", e.id());
+  }
+
+  private static JsonNode edits(String edits) {
+    return new JsonMapper().readTree("{\"edits\":[" + edits + "]}");
+  }
+
   private static Trial trial(String generated, float[]... logits) {
     return trial(generated, generated, logits);
   }
@@ -86,7 +103,7 @@ class EffectTest {
       rows.put(rows.size(), row);
     }
     RecordedRun run =
-        new RecordedRun(Path.of("run"), new JsonMapper().createObjectNode(), tokens, List.of());
+        new RecordedRun(Path.of("run"), new JsonMapper().createObjectNode(), tokens, List.of(), 0);
     return new Trial(output, run, rows);
   }
 }

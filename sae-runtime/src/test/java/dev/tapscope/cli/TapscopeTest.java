@@ -41,6 +41,8 @@ class TapscopeTest {
         "2 | nothing-asked    | run -- true",
         "2 | strength-missing | steer --sae l9=res.3:/x --feature l9/76 -- true",
         "2 | sae-unknown      | steer --sae l9=res.3:/x --feature l8/76=1x -- true",
+        "2 | control-features | steer --sae l9=res.3:/x --feature l9/76=1 --feature l9/7=1"
+            + " --control 2 -- true",
         "2 | strength-unwanted| ablate --sae l9=res.3:/x --feature l9/76=1x -- true",
         "2 | model-twice      | run --capture res.0 --prompt x -- true",
         "2 | model-missing    | run --capture res.0 --prompt x",
@@ -102,6 +104,20 @@ class TapscopeTest {
     assertEquals("tapscope-view/1", document.get("schema").asString());
     assertEquals(5, document.get("tokens").size());
     assertEquals(1.0, document.get("saes").get(0).get("l0_without_bos").asDouble()); // 3 of 3
+  }
+
+  @Test
+  void saysHowARunEndedThatIsNotComplete() throws IOException {
+    RunFiles.writeSmallRun(folder);
+    assertEquals(0, run("show", folder.toString()));
+    assertFalse(out.toString(StandardCharsets.UTF_8).contains("by then"));
+    RunFiles.writeRunJson(
+        folder, "\"state\":\"failed\",\"problems\":[{\"sentence\":\"The disk is full.\"}]");
+    Files.delete(folder.resolve("activations-00001.safetensors"));
+    assertEquals(0, run("show", folder.toString(), "--json"), err());
+    String text = out.toString(StandardCharsets.UTF_8);
+    assertTrue(text.contains("failed (The disk is full.); this is what"), text);
+    assertTrue(text.contains("2 rows of features are left out"), text);
   }
 
   @Test

@@ -57,14 +57,41 @@ class RecordedRunTest {
     Files.delete(folder.resolve("features.jsonl"));
     Files.delete(folder.resolve("features-00001.safetensors"));
     RecordedRun run = RecordedRun.open(folder);
-    assertTrue(run.interrupted());
+    assertEquals("running", run.state());
+    assertFalse(run.complete());
     assertEquals("#10", run.tokens().get(1).text());
     assertEquals(List.of(), run.features().getFirst().rows().get(3));
   }
 
   @Test
-  void isNotInterruptedWhenItEnded() {
-    assertFalse(RecordedRun.open(folder).interrupted());
+  void isCompleteOnlyWhenItSaysSo() throws IOException {
+    assertTrue(RecordedRun.open(folder).complete());
+    for (String state : List.of("running", "failed", "interrupted")) {
+      RunFiles.writeRunJson(folder, "\"state\":\"" + state + "\"");
+      RecordedRun run = RecordedRun.open(folder);
+      assertFalse(run.complete());
+      assertEquals(state, run.state());
+    }
+  }
+
+  @Test
+  void leavesOutFeaturesWhoseTokensAKilledRunHadNotWritten() throws IOException {
+    Files.delete(folder.resolve("activations-00001.safetensors"));
+    assertTrue(fails("run-corrupt", folder).contains("where the run has no token"));
+    RunFiles.writeRunJson(folder, "\"state\":\"running\"");
+    RecordedRun run = RecordedRun.open(folder);
+    assertEquals(3, run.tokens().size());
+    assertEquals(2, run.droppedRows());
+    assertEquals(3, run.features().getFirst().rows().size());
+    assertEquals(List.of(new Firing(1, 1)), run.features().getFirst().rows().get(1));
+  }
+
+  @Test
+  void takesTextsByIdFromTheReportFirst() throws IOException {
+    RunFiles.writeRunJson(folder, "\"state\":\"complete\",\"texts\":{\"2\":\"<s>\",\"12\":\" c\"}");
+    List<String> texts =
+        RecordedRun.open(folder).tokens().stream().map(RecordedToken::text).toList();
+    assertEquals(List.of("<s>", "#10", "#11", "<s>", " c"), texts);
   }
 
   @Test

@@ -119,7 +119,11 @@ public final class RunFiles {
         {"seq":0,"pos":2,"id":11,"token":"b\\n","name":"l9","features":[[1,3],[2,2]]}
         {"seq":1,"pos":0,"id":2,"token":"<bos>","bos":true,"name":"l9","features":[[0,7]]}
         """);
-    Files.writeString(
-        folder.resolve("run.json"), "{\"format\":\"tapscope-run/1\",\"interrupted\":false}");
+    writeRunJson(folder, "\"state\":\"complete\"");
+  }
+
+  /** Writes {@code run.json} with these keys, as JSON, beside its format. */
+  public static void writeRunJson(Path folder, String keys) throws IOException {
+    Files.writeString(folder.resolve("run.json"), "{\"format\":\"tapscope-run/1\"," + keys + "}");
   }
 }
