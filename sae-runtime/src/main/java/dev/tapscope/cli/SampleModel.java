@@ -43,7 +43,8 @@ record SampleModel(Path folder) {
   /**
    * Flags of {@code score} for windows that do not overlap, so that a long document's tokens are
    * each computed once. Every window of the whole context begins with BOS; what follows BOS in the
-   * next window is what came after the last token of this one.
+   * next window is what came after the last token of this one. Only ids given without BOS have one
+   * token in two windows, the last of one and the first of the next.
    */
   List<String> windowsOnce() {
     JsonNode context = config().path("max_position_embeddings");
