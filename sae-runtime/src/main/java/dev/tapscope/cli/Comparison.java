@@ -57,7 +57,7 @@ record Comparison(
               + flags.features().size()
               + " times. Leave --control out, or give one --feature.");
     }
-    List<String> command = flags.model().command(places);
+    List<String> command = flags.model().compared(places, screen);
     String profile = flags.model().profile();
     screen.say("running without edits");
     Trial plain = Trial.of(process, command, profile, flags.saes(), List.of());
@@ -89,7 +89,7 @@ record Comparison(
     double strength = strength(edited.run().document());
     int width = width(edited.run().document(), first.sae());
     List<Integer> others = others(flags, first.sae(), width, wanted);
-    List<String> command = flags.model().command(places, 1);
+    List<String> command = flags.model().command(places, ModelFlags.FEWEST_COMPARED);
     List<Integer> same = new ArrayList<>();
     for (int i = 0; i < others.size(); i++) {
       int feature = others.get(i);
@@ -97,7 +97,7 @@ record Comparison(
       FeatureEdit control = first.on(feature, strength);
       List<String> edit = List.of(control.steer(control.value().orElseThrow(), flags.scope()));
       Trial trial = Trial.of(process, command, flags.model().profile(), flags.saes(), edit);
-      if (trial.firstToken() == edited.firstToken()) {
+      if (trial.beginsLike(edited)) {
         same.add(feature);
       }
     }

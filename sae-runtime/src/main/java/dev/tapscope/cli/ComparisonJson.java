@@ -30,7 +30,8 @@ final class ComparisonJson {
                     "formula", edit.path("formula").asString("")))
             .toList());
     document.put("prompt", flags.model().prompt().orElse(null));
-    document.put("seed", flags.model().seed());
+    boolean seeded = flags.model().isSample() || comparison.controls().tried() > 0;
+    document.put("seed", seeded ? flags.model().seed() : null);
     document.put("default", side(comparison.plain()));
     document.put("edited", side(comparison.edited()));
     document.put(
@@ -63,6 +64,7 @@ final class ComparisonJson {
     Map<String, Object> map = new LinkedHashMap<>();
     map.put("id", token.id());
     map.put("text", token.text());
+    map.put("sampled", token.sampled());
     map.put("p_default", token.byDefault());
     map.put("p_edited", token.edited());
     return map;

@@ -28,7 +28,8 @@ final class ComparisonText {
     lines.addAll(side(comparison.word(), width, comparison.edited().output()));
     lines.add("");
     Effect effect = comparison.effect();
-    lines.add(row("first token", probability(effect.before())));
+    lines.add(
+        row(effect.before().sampled() ? "first token" : "likeliest", probability(effect.before())));
     if (effect.after().id() != effect.before().id()) {
       lines.add(row("", probability(effect.after())));
     }
@@ -55,12 +56,14 @@ final class ComparisonText {
                 row(
                     "check",
                     same
-                        ? "strength 0 is bit-identical to the default, text and logits"
+                        ? "strength 0 is bit-identical to the default, tokens and logits"
                         : "FAILED: strength 0 is not bit-identical to the default")));
     if (comparison.controls().tried() > 0) {
       lines.add(row("control", control(comparison)));
     }
-    lines.add(row("seed", Long.toString(flags.model().seed())));
+    if (flags.model().isSample() || comparison.controls().tried() > 0) {
+      lines.add(row("seed", Long.toString(flags.model().seed())));
+    }
     return String.join(System.lineSeparator(), lines);
   }
 

@@ -37,7 +37,8 @@ final class EditFlags {
 
   @Option(
       names = "--check",
-      description = "Also run with strength 0, which must change no bit of text or logits.")
+      description =
+          "Also run with strength 0, which must change no token and no bit of the logits.")
   private boolean check;
 
   @Option(names = "--json", description = "Print one JSON document instead of text.")

@@ -25,10 +25,11 @@ record Effect(
   /**
    * A first generated token and its probability in both runs.
    *
+   * @param sampled whether it is the one the model took; otherwise the likeliest stands for it
    * @param byDefault its probability without the edit
    * @param edited its probability with it
    */
-  record FirstToken(int id, String text, double byDefault, double edited) {}
+  record FirstToken(int id, String text, boolean sampled, double byDefault, double edited) {}
 
   static Effect of(Trial plain, Trial edited) {
     List<RecordedToken> a = plain.generated();
@@ -38,10 +39,9 @@ record Effect(
     while (equal < shared && a.get(equal).id() == b.get(equal).id()) {
       equal++;
     }
-    // The last token sampled is never computed again, so only the printed text can tell it.
-    boolean differ =
-        equal < shared || a.size() != b.size() || !plain.output().equals(edited.output());
     int first = plain.lastPromptPosition();
+    boolean differ =
+        equal < shared || a.size() != b.size() || lastDiffers(plain, edited, first + equal);
     double sum = 0;
     int positions = 0;
     for (int position = first; position <= first + equal; position++) {
@@ -56,26 +56,47 @@ record Effect(
         differ ? OptionalInt.of(equal + 1) : OptionalInt.empty(),
         positions == 0 ? 0 : sum / positions,
         positions,
-        firstToken(plain.firstToken(), plain, edited),
-        firstToken(edited.firstToken(), plain, edited));
+        firstToken(plain, plain, edited),
+        firstToken(edited, plain, edited));
   }
 
-  private static FirstToken firstToken(int id, Trial plain, Trial edited) {
+  /**
+   * Whether the last token sampled differs, which is never computed again: equal logits give equal
+   * tokens, and otherwise only the printed text can tell.
+   */
+  private static boolean lastDiffers(Trial a, Trial b, int position) {
+    return !(a.logits().containsKey(position)
+            && b.logits().containsKey(position)
+            && sameBits(a.logits().get(position), b.logits().get(position)))
+        && !a.output().equals(b.output());
+  }
+
+  private static FirstToken firstToken(Trial of, Trial plain, Trial edited) {
+    int id = of.firstToken();
     int position = plain.lastPromptPosition();
     String text = plain.text(id).startsWith("#") ? edited.text(id) : plain.text(id);
     return new FirstToken(
         id,
         text,
+        of.sampledFirst().isPresent(),
         LogProbabilities.probability(plain.logits().get(position), id),
         LogProbabilities.probability(edited.logits().get(position), id));
   }
 
-  /** Whether two trials printed the same text and made the same logits, bit for bit. */
+  /**
+   * Whether two trials computed the same tokens and made the same logits, bit for bit. What they
+   * printed, which may hold the time of day, counts only where no generated token was computed.
+   */
   static boolean identical(Trial a, Trial b) {
-    return a.output().equals(b.output())
+    return ids(a).equals(ids(b))
+        && (!a.generated().isEmpty() || a.output().equals(b.output()))
         && a.logits().keySet().equals(b.logits().keySet())
         && a.logits().entrySet().stream()
             .allMatch(row -> sameBits(row.getValue(), b.logits().get(row.getKey())));
+  }
+
+  private static List<Integer> ids(Trial trial) {
+    return trial.tokens().stream().map(RecordedToken::id).toList();
   }
 
   private static boolean sameBits(float[] a, float[] b) {

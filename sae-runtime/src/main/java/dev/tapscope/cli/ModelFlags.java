@@ -9,6 +9,15 @@ import picocli.CommandLine.Parameters;
 
 /** Which model runs what: the Gemma 2 sample on a prompt, or any command. */
 final class ModelFlags {
+  /**
+   * Tokens a generation needs to be compared: the last one sampled is never computed again, so a
+   * run shows the first only when there is a second.
+   */
+  static final int FEWEST_COMPARED = 2;
+
+  private static final int TOKENS = 40;
+  private static final long SEED = 16;
+
   @Option(
       names = "--model",
       paramLabel = "DIR",
@@ -21,21 +30,17 @@ final class ModelFlags {
   @Option(
       names = {"-n", "--tokens"},
       paramLabel = "N",
-      defaultValue = "40",
-      description = "Most tokens to generate (${DEFAULT-VALUE}).")
-  private int tokens;
+      description = "Most tokens to generate (" + TOKENS + "); with --model.")
+  private Optional<Integer> tokens = Optional.empty();
 
   @Option(
       names = "--seed",
-      defaultValue = "16",
-      description = "Seed of sampling and of random choices (${DEFAULT-VALUE}); recorded.")
-  private long seed;
+      description =
+          "Seed of sampling and of random choices (" + SEED + "); recorded; with --model.")
+  private Optional<Long> seed = Optional.empty();
 
-  @Option(
-      names = "--temperature",
-      defaultValue = "0",
-      description = "Sampling temperature (${DEFAULT-VALUE}: greedy).")
-  private double temperature;
+  @Option(names = "--temperature", description = "Sampling temperature (0: greedy); with --model.")
+  private Optional<Double> temperature = Optional.empty();
 
   @Option(
       names = "--profile",
@@ -51,7 +56,12 @@ final class ModelFlags {
   private List<String> command = List.of();
 
   long seed() {
-    return seed;
+    return seed.orElse(SEED);
+  }
+
+  /** Whether the Gemma 2 sample runs, so that its sampling is ours to choose. */
+  boolean isSample() {
+    return model.isPresent();
   }
 
   String profile() {
@@ -72,11 +82,20 @@ final class ModelFlags {
   /**
    * The command to start.
    *
-   * @throws TapscopeException {@code model-missing}, {@code prompt-missing}, {@code model-twice} or
-   *     {@code jar-missing}
+   * @throws TapscopeException {@code model-missing}, {@code prompt-missing}, {@code model-twice},
+   *     {@code sampling-unreachable} or {@code jar-missing}
    */
   List<String> command(Places places) {
-    return command(places, tokens);
+    return command(places, tokens.orElse(TOKENS));
+  }
+
+  /** The command to start when generations are compared, with enough tokens for that. */
+  List<String> compared(Places places, Screen screen) {
+    int n = tokens.orElse(TOKENS);
+    if (command.isEmpty() && n < FEWEST_COMPARED) {
+      screen.say("generating " + FEWEST_COMPARED + " tokens, as a comparison needs a second one");
+    }
+    return command(places, Math.max(FEWEST_COMPARED, n));
   }
 
   /** The command to start, generating another number of tokens where that can be chosen. */
@@ -88,6 +107,7 @@ final class ModelFlags {
             "Both a command after -- and --model or --prompt were given. Give the command alone,"
                 + " with its own options, or --model DIR --prompt TEXT.");
       }
+      requireNoSampling();
       return command;
     }
     List<String> full = sample(places, "generate");
@@ -102,10 +122,25 @@ final class ModelFlags {
             "-n",
             Integer.toString(n),
             "--temperature",
-            Double.toString(temperature),
+            Double.toString(temperature.orElse(0.0)),
             "--seed",
-            Long.toString(seed)));
+            Long.toString(seed())));
     return full;
+  }
+
+  private void requireNoSampling() {
+    List<String> given = new ArrayList<>();
+    tokens.ifPresent(n -> given.add("-n"));
+    seed.ifPresent(n -> given.add("--seed"));
+    temperature.ifPresent(t -> given.add("--temperature"));
+    if (!given.isEmpty()) {
+      throw TapscopeException.usage(
+          "sampling-unreachable",
+          "How a command after -- samples is its own affair, and "
+              + String.join(", ", given)
+              + (given.size() == 1 ? " does" : " do")
+              + " not reach it. Give the command its own options, or use --model and --prompt.");
+    }
   }
 
   /** {@code java -jar gemma2.jar SUBCOMMAND --model DIR}. */

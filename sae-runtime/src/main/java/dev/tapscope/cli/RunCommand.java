@@ -2,12 +2,14 @@ package dev.tapscope.cli;
 
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.tap.TapscopeException;
+import dev.tapscope.view.TokenView;
 import dev.tapscope.view.ViewOptions;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -72,6 +74,7 @@ final class RunCommand implements Callable<Integer> {
               + " --capture SITES to record activations, or --edit EDIT to change them.");
     }
     List<String> command = model.command(places);
+    view.page().ifPresent(PageFile::requireWritable);
     try (RunPlace place = out.map(RunPlace::named).orElseGet(RunPlace::temporary)) {
       AgentOptions options = new AgentOptions().set("profile", model.profile());
       capture.ifPresent(sites -> options.set("capture", sites));
@@ -87,12 +90,27 @@ final class RunCommand implements Callable<Integer> {
       RecordedRun run = RecordedRun.open(place.folder());
       ViewOptions shown =
           new ViewOptions(view.top(), view.all(), Optional.empty(), Optional.empty());
-      view.show(RunScreen.of(run, model.title(), shown), screen);
+      Function<ViewOptions, TokenView> views = o -> RunScreen.of(run, model.title(), o);
+      view.print(views.apply(shown), screen);
+      view.page().ifPresent(page -> write(page, views, shown, place));
       screen.say(
           place.kept()
               ? "kept " + place.folder() + "; \"tapscope show\" shows it again"
               : "the run folder was not kept; --out DIR keeps it");
     }
     return 0;
+  }
+
+  /** A page that cannot be written does not cost the run. */
+  private void write(
+      PageFile page, Function<ViewOptions, TokenView> views, ViewOptions shown, RunPlace place) {
+    try {
+      page.write(views, shown, screen);
+    } catch (TapscopeException e) {
+      place.keep();
+      screen.say(
+          "kept %s; \"tapscope show %<s --html FILE\" makes the page".formatted(place.folder()));
+      throw e;
+    }
   }
 }

@@ -14,10 +14,12 @@ final class RunPlace implements AutoCloseable {
   private final Optional<Path> temporary;
   private final Path folder;
   private final Runnable deleting = this::delete;
+  private boolean kept;
 
   private RunPlace(Optional<Path> temporary, Path folder) {
     this.temporary = temporary;
     this.folder = folder;
+    this.kept = temporary.isEmpty();
     temporary.ifPresent(root -> Ending.add(deleting));
   }
 
@@ -46,7 +48,12 @@ final class RunPlace implements AutoCloseable {
   }
 
   boolean kept() {
-    return temporary.isEmpty();
+    return kept;
+  }
+
+  /** Leaves the folder where it is, temporary or not. */
+  void keep() {
+    kept = Ending.remove(deleting) || kept;
   }
 
   @Override

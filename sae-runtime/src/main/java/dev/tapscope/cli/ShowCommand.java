@@ -2,11 +2,13 @@ package dev.tapscope.cli;
 
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.tap.TapscopeException;
+import dev.tapscope.view.TokenView;
 import dev.tapscope.view.ViewOptions;
 import dev.tapscope.view.ViewOptions.FeatureName;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -62,7 +64,9 @@ final class ShowCommand implements Callable<Integer> {
     ViewOptions options =
         new ViewOptions(
             view.top(), view.all(), sae, feature.map(f -> new FeatureName(f.sae(), f.index())));
-    view.show(RunScreen.of(run, RunScreen.title(run), options), screen);
+    Function<ViewOptions, TokenView> views = o -> RunScreen.of(run, RunScreen.title(run), o);
+    view.print(views.apply(options), screen);
+    view.page().ifPresent(page -> page.write(views, options, screen));
     return 0;
   }
 }

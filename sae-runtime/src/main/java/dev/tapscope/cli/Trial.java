@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -88,11 +89,22 @@ record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logi
     return tokens().stream().filter(RecordedToken::generated).toList();
   }
 
-  /** The first generated token, or the likeliest one where only one was sampled. */
+  /**
+   * The first generated token; empty when the model did not go on from it, because it ended the
+   * text or was the only one wanted, so that the run does not show it.
+   */
+  OptionalInt sampledFirst() {
+    return generated().stream().mapToInt(RecordedToken::id).findFirst();
+  }
+
+  /** The first generated token, or the likeliest one where the run does not show it. */
   int firstToken() {
-    return generated().isEmpty()
-        ? LogProbabilities.likeliest(logits.get(lastPromptPosition()))
-        : generated().getFirst().id();
+    return sampledFirst().orElse(LogProbabilities.likeliest(logits.get(lastPromptPosition())));
+  }
+
+  /** Whether both begin with the same token. */
+  boolean beginsLike(Trial other) {
+    return sampledFirst().equals(other.sampledFirst()) && firstToken() == other.firstToken();
   }
 
   /** Text of a token as far as this trial computed it. */

@@ -1,7 +1,6 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.view.AnsiView;
-import dev.tapscope.view.HtmlView;
 import dev.tapscope.view.JsonView;
 import dev.tapscope.view.Terminal;
 import dev.tapscope.view.TokenView;
@@ -49,20 +48,18 @@ final class ViewFlags {
     return Math.max(1, top);
   }
 
-  void show(TokenView view, Screen screen) {
-    html.ifPresent(file -> writePage(view, file, screen));
+  /** The page, where one is wanted. */
+  Optional<PageFile> page() {
+    return html.map(PageFile::new);
+  }
+
+  /** Prints the view. */
+  void print(TokenView view, Screen screen) {
     AnsiView.Extent extent = brief ? AnsiView.Extent.BRIEF : AnsiView.Extent.FULL;
     screen
         .out()
         .print(
             json ? JsonView.render(view) : AnsiView.render(view, screen.terminal(color), extent));
     screen.out().flush();
-  }
-
-  private static void writePage(TokenView view, Path file, Screen screen) {
-    String page = HtmlView.render(view);
-    WholeFile.write(file, page);
-    screen.say(
-        "wrote %s (%,d KB, works offline)".formatted(file, Math.max(1, page.length() / 1024)));
   }
 }

@@ -5,7 +5,6 @@ import dev.tapscope.io.StoredArray;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
@@ -71,7 +70,7 @@ public final class RunStream {
   /** Hands out every computed position; texts are not looked up. */
   public void tokens(Consumer<RecordedToken> reader) {
     for (Safetensors shard : activations) {
-      TokenReader.read(List.of(shard), Map.of()).forEach(reader);
+      TokenReader.read(List.of(shard), TokenTexts.NONE).forEach(reader);
     }
   }
 

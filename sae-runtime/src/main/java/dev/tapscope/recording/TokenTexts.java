@@ -10,6 +10,7 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
 
 /**
  * Token texts of a run: {@code texts} of {@code run.json}, by token id, or else {@code
@@ -17,6 +18,9 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class TokenTexts {
   private record Place(int sequence, int position) {}
+
+  /** Every token is its id. */
+  static final TokenTexts NONE = new TokenTexts(MissingNode.getInstance(), Map.of());
 
   private final JsonNode byId;
   private final Map<Place, String> byPlace;

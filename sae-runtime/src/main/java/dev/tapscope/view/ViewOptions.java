@@ -15,6 +15,16 @@ public record ViewOptions(
   public static final ViewOptions DEFAULT =
       new ViewOptions(5, false, Optional.empty(), Optional.empty());
 
+  /** The same with another number of features for each token. */
+  public ViewOptions withTop(int features) {
+    return new ViewOptions(features, all, sae, feature);
+  }
+
+  /** The same without what {@link #all} adds. */
+  public ViewOptions folded() {
+    return new ViewOptions(top, false, sae, feature);
+  }
+
   /** A feature as users write it, {@code l9/76}. */
   public record FeatureName(String sae, int index) {
     @Override

@@ -58,7 +58,11 @@ class EffectTest {
     Trial plain = trial("00", "one", EVEN, EVEN, EVEN);
     assertEquals(
         OptionalInt.of(3),
-        Effect.of(plain, trial("00", "two", EVEN, EVEN, EVEN)).firstDifference());
+        Effect.of(plain, trial("00", "two", EVEN, EVEN, THREE_TO_ONE)).firstDifference());
+    assertEquals(
+        OptionalInt.empty(),
+        Effect.of(plain, trial("00", "two at noon", EVEN, EVEN, EVEN)).firstDifference(),
+        "equal logits give equal tokens, whatever else was printed");
     assertEquals(OptionalInt.empty(), Effect.of(plain, plain).firstDifference());
   }
 
@@ -69,7 +73,27 @@ class EffectTest {
     assertFalse(Effect.identical(zero, trial("0", new float[] {-0.0f, 1})));
     assertFalse(Effect.identical(zero, trial("0", new float[] {0, Math.nextUp(1f)})));
     assertFalse(Effect.identical(zero, trial("0", new float[] {0, 1}, new float[] {0, 1})));
-    assertFalse(Effect.identical(zero, trial("0", "other", new float[] {0, 1})));
+    assertFalse(Effect.identical(zero, trial("1", new float[] {0, 1})));
+    assertTrue(Effect.identical(zero, trial("0", "at noon", new float[] {0, 1})));
+    assertTrue(Effect.identical(trial("", "a", EVEN), trial("", "a", EVEN)));
+    assertFalse(Effect.identical(trial("", "a", EVEN), trial("", "b", EVEN)));
+  }
+
+  @Test
+  void takesTheTokenThatWasSampledNotTheLikeliest() {
+    Trial sampled = trial("1", THREE_TO_ONE, EVEN);
+    Effect.FirstToken first = Effect.of(sampled, sampled).before();
+    assertEquals(1, first.id());
+    assertTrue(first.sampled());
+    assertEquals(0.25, first.byDefault(), 1e-7);
+    Trial unseen = trial("", THREE_TO_ONE);
+    Effect.FirstToken likeliest = Effect.of(unseen, unseen).before();
+    assertEquals(0, likeliest.id());
+    assertFalse(likeliest.sampled());
+    assertTrue(sampled.beginsLike(trial("10", EVEN, EVEN, EVEN)));
+    assertFalse(sampled.beginsLike(trial("0", THREE_TO_ONE, EVEN)), "the same likeliest");
+    assertFalse(sampled.beginsLike(unseen));
+    assertTrue(unseen.beginsLike(trial("", EVEN)));
   }
 
   @Test

@@ -2,10 +2,20 @@ package dev.tapscope.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.cuda.Cuda;
+import dev.tapscope.recording.FeatureTable;
+import dev.tapscope.recording.FeatureTable.Firing;
+import dev.tapscope.recording.RecordedRun;
+import dev.tapscope.recording.RecordedToken;
 import dev.tapscope.recording.RunFiles;
+import dev.tapscope.tap.TapscopeException;
+import dev.tapscope.view.HtmlView;
+import dev.tapscope.view.TokenView;
+import dev.tapscope.view.ViewBuilder;
+import dev.tapscope.view.ViewOptions;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,9 +23,16 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -45,8 +62,11 @@ class TapscopeTest {
             + " --control 2 -- true",
         "2 | strength-unwanted| ablate --sae l9=res.3:/x --feature l9/76=1x -- true",
         "2 | model-twice      | run --capture res.0 --prompt x -- true",
+        "2 | sampling-unreachable | run --capture res.0 --seed 3 -- true",
+        "2 | sampling-unreachable | run --capture res.0 -n 3 --temperature 1 -- true",
         "2 | model-missing    | run --capture res.0 --prompt x",
         "1 | model-missing    | run --capture res.0 --model /nowhere --prompt x",
+        "1 | file-unwritable  | run --capture res.0 --html /nowhere/page.html -- true",
         "1 | jar-missing      | run --capture res.0 -- true",
         "1 | run-missing      | show /nowhere",
         "1 | sae-missing      | stats --model /m --sae l9=res.3:/nowhere --corpus /c.txt",
@@ -107,6 +127,74 @@ class TapscopeTest {
   }
 
   @Test
+  @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
+  void keepsTheRunWhenItsPageCannotBeWritten() throws IOException {
+    Path recorded = Files.createDirectory(folder.resolve("recorded"));
+    RunFiles.writeSmallRun(recorded);
+    Path page = folder.resolve("page.html");
+    // Stands for the model: puts a run where the agent would, and spoils the place of the page.
+    String script =
+        "f=${JAVA_TOOL_OPTIONS##*=@}; out=$(sed -n s/^out=//p \"${f%?}\"); cp -r "
+            + recorded
+            + " \"$out\"; mkdir -p "
+            + page
+            + "/occupied";
+    Path agent = Files.createFile(folder.resolve("agent.jar"));
+    int exit =
+        runWith(
+            agent,
+            "run",
+            "--capture",
+            "res.3",
+            "--html",
+            page.toString(),
+            "--",
+            "sh",
+            "-c",
+            script);
+    assertEquals(1, exit, err());
+    assertTrue(err().contains("[file-unwritable]"), err());
+    assertTrue(out.toString(StandardCharsets.UTF_8).contains("5 tokens"), "printed all the same");
+    Matcher kept = Pattern.compile("kept (\\S+); \"tapscope show").matcher(err());
+    assertTrue(kept.find(), err());
+    Path run = Path.of(kept.group(1));
+    assertEquals(5, RecordedRun.open(run).tokens().size());
+    Files.move(run, folder.resolve("run"));
+    Files.delete(run.getParent());
+  }
+
+  @Test
+  void writesALargePageWithFewerFeatures() throws IOException {
+    List<RecordedToken> tokens = new ArrayList<>();
+    List<List<Firing>> rows = new ArrayList<>();
+    for (int i = 0; i < 9_000; i++) {
+      tokens.add(new RecordedToken(0, i, i, "token" + i, false, false));
+      List<Firing> row = new ArrayList<>();
+      for (int f = 1; f <= 8; f++) {
+        row.add(new Firing(f, f));
+      }
+      rows.add(row);
+    }
+    Function<ViewOptions, TokenView> views =
+        options ->
+            ViewBuilder.build(
+                "",
+                tokens,
+                List.of(new FeatureTable("l9", rows)),
+                Map.of(),
+                List.of(),
+                List.of(),
+                options);
+    ViewOptions wanted = ViewOptions.DEFAULT.withTop(8);
+    assertThrows(TapscopeException.class, () -> HtmlView.render(views.apply(wanted)));
+    Path page = folder.resolve("page.html");
+    new PageFile(page).write(views, wanted, screen());
+    assertTrue(Files.size(page) < 5 * 1024 * 1024);
+    assertTrue(
+        err().matches("(?s).*only the [124] strongest .* --top 8 it would be too large.*"), err());
+  }
+
+  @Test
   void saysHowARunEndedThatIsNotComplete() throws IOException {
     RunFiles.writeSmallRun(folder);
     assertEquals(0, run("show", folder.toString()));
@@ -162,16 +250,30 @@ class TapscopeTest {
   }
 
   private int run(OutputStream to, String... arguments) {
+    return run(screen(to), folder.resolve("missing.jar"), arguments);
+  }
+
+  private int runWith(Path agent, String... arguments) {
+    return run(screen(), agent, arguments);
+  }
+
+  private int run(Screen screen, Path agent, String... arguments) {
     err.reset();
-    Screen screen =
-        new Screen(
-            new PrintStream(to, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            Map.of(),
-            false,
-            OptionalInt.empty());
     Path none = folder.resolve("missing.jar");
-    return Tapscope.run(screen, new Places(none, none, none), arguments);
+    return Tapscope.run(screen, new Places(agent, none, none), arguments);
+  }
+
+  private Screen screen() {
+    return screen(out);
+  }
+
+  private Screen screen(OutputStream to) {
+    return new Screen(
+        new PrintStream(to, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        Map.of(),
+        false,
+        OptionalInt.empty());
   }
 
   private String err() {

@@ -21,6 +21,11 @@ final class Packaged {
     return jar("runtime.jar");
   }
 
+  /** The script that starts the {@code tapscope} command, where a checkout has it. */
+  static Path command() {
+    return property("repository").resolve("sae-runtime/bin/tapscope");
+  }
+
   /** The compiled tests, for programs among them. */
   static Path tests() {
     return property("repository").resolve("samples/end-to-end/target/test-classes");
