@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
