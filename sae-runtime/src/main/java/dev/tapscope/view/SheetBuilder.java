@@ -97,12 +97,13 @@ final class SheetBuilder {
   }
 
   /**
-   * The asked feature, then by strength and rarity; folded ones last. What fires on every second
-   * token says little about these tokens, however strongly.
+   * The asked feature, those with a label, then by strength and rarity; folded ones last. What
+   * fires on every second token says little about these tokens, however strongly.
    */
   private Comparator<Feature> order() {
     return Comparator.comparing((Feature f) -> asked().orElse(-1) != f.index())
         .thenComparing(Feature::folded)
+        .thenComparing(feature -> feature.label().isEmpty())
         .thenComparing(Comparator.comparingDouble(this::telling).reversed())
         .thenComparingInt(Feature::index);
   }
