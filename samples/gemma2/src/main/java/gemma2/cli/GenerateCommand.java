@@ -103,6 +103,7 @@ record GenerateCommand() implements Command {
   static void checkLength(Prompt prompt, int contextLength) {
     if (prompt.ids().length > contextLength) {
       throw new InputException(
+          "prompt-long",
           "The prompt \"%s\" has %d tokens, but the model's context has %d. Shorten it."
               .formatted(prompt.id(), prompt.ids().length, contextLength));
     }

@@ -32,21 +32,28 @@ public final class Main {
     try {
       dispatch(Arrays.asList(args), console);
       if (console.out().checkError()) {
-        throw new InputException("The output could not be written: its reader is gone or full.");
+        throw new InputException(
+            "output-unwritable", "The output could not be written: its reader is gone or full.");
       }
       return 0;
     } catch (UsageException e) {
-      report(e, e.getMessage() + " See gemma2 --help.", debug, console);
+      report(e, "usage", e.getMessage() + " See gemma2 --help.", debug, console);
       return 2;
     } catch (InputException e) {
-      report(e, e.getMessage(), debug, console);
+      report(e, e.id(), e.getMessage(), debug, console);
       return 1;
     } catch (OutOfMemoryError e) {
-      report(e, "Java's memory is used up. Give it more with JAVA_OPTS=-Xmx8g.", debug, console);
+      report(
+          e,
+          "memory",
+          "Java's memory is used up. Give it more with JAVA_OPTS=-Xmx8g.",
+          debug,
+          console);
       return 1;
     } catch (RuntimeException e) {
       report(
           e,
+          "internal",
           "This should not have happened: %s. Run again with --debug and report what it prints."
               .formatted(e),
           debug,
@@ -55,9 +62,10 @@ public final class Main {
     }
   }
 
-  private static void report(Throwable cause, String sentence, boolean debug, Console console) {
+  private static void report(
+      Throwable cause, String id, String sentence, boolean debug, Console console) {
     console.out().flush();
-    console.say("gemma2: " + sentence);
+    console.say("gemma2: [" + id + "] " + sentence);
     if (debug) {
       cause.printStackTrace(console.err());
     }

@@ -29,7 +29,7 @@ record Prompt(String id, int[] ids, Bos bos) {
   Prompt {
     if (ids.length == 0) {
       throw new InputException(
-          "The prompt \"%s\" is empty. Give at least one token.".formatted(id));
+          "prompt-empty", "The prompt \"%s\" is empty. Give at least one token.".formatted(id));
     }
   }
 
@@ -37,6 +37,7 @@ record Prompt(String id, int[] ids, Bos bos) {
   static Prompt ofText(String id, String text, Tokenizer tokenizer, boolean bos) {
     if (text.isEmpty()) {
       throw new InputException(
+          "prompt-empty",
           "The prompt \"%s\" is empty. Give a text, or --ids %d for BOS alone."
               .formatted(id, tokenizer.bos()));
     }

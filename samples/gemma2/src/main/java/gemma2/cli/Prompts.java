@@ -120,7 +120,8 @@ final class Prompts {
       }
     }
     if (prompts.isEmpty()) {
-      throw new InputException("%s holds no prompt. Write one JSON object a line.".formatted(file));
+      throw new InputException(
+          "prompt-missing", "%s holds no prompt. Write one JSON object a line.".formatted(file));
     }
     return prompts;
   }
@@ -134,6 +135,7 @@ final class Prompts {
             .toList();
     if (kinds.size() != 1) {
       throw new InputException(
+          "prompt-malformed",
           "%s must have one of \"text\", \"ids\" and \"messages\", but has %s."
               .formatted(source, kinds.isEmpty() ? "none" : String.join(" and ", kinds)));
     }
@@ -157,6 +159,7 @@ final class Prompts {
     for (int token : ids) {
       if (token < 0 || token >= config.vocabSize()) {
         throw new InputException(
+            "token-unknown",
             "Token id %d of prompt \"%s\" is not in the model's vocabulary of %d."
                 .formatted(token, id, config.vocabSize()));
       }
@@ -169,7 +172,8 @@ final class Prompts {
 
   private Prompt chatOf(String content) {
     if (content.isBlank()) {
-      throw new InputException("The prompt is empty. Give --prompt something to say.");
+      throw new InputException(
+          "prompt-empty", "The prompt is empty. Give --prompt something to say.");
     }
     List<Chat.Message> messages = List.of(Chat.Message.user(content));
     return new Prompt(
@@ -181,6 +185,7 @@ final class Prompts {
     boolean asks = messages.getLast().role().equals("user");
     if (reply == Reply.REQUIRED && !asks) {
       throw new InputException(
+          "chat-answered",
           "The chat %s ends with the model's own turn, so there is nothing to answer. Add what the user says next, or use 'gemma2 score'."
               .formatted(source));
     }

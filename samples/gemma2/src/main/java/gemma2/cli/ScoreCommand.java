@@ -92,6 +92,7 @@ record ScoreCommand() implements Command {
   private static void checkTokens(Prompt prompt) {
     if (prompt.ids().length < 2) {
       throw new InputException(
+          "prompt-short",
           "The prompt \"%s\" has one token, and a loss needs a token before it. Give at least two."
               .formatted(prompt.id()));
     }

@@ -78,6 +78,7 @@ final class Session {
     tokenizer.ifPresent(found -> {
       if (found.size() > config.vocabSize() || found.bos() != config.bos()) {
         throw new InputException(
+            "tokenizer-mismatch",
             "The tokenizer in %s has %d pieces and BOS %d, but config.json gives the model a"
                     .formatted(folder, found.size(), found.bos())
                 + " vocabulary of %d and BOS %d. Use the tokenizer that came with the model."
@@ -89,6 +90,7 @@ final class Session {
 
   private static InputException noTokenizer(Path folder) {
     return new InputException(
+        "tokenizer-missing",
         "%s holds neither tokenizer.model nor tokenizer.json, so text cannot be split. Copy one"
                 .formatted(folder)
             + " there from the model's repository, or give --ids.");

@@ -39,6 +39,7 @@ public final class Checkpoint {
       return new Checkpoint(folder, sharded(folder, index));
     }
     throw new InputException(
+        "weights-missing",
         "%s holds neither %s nor %s. Name the folder of a downloaded model."
             .formatted(folder, SINGLE, INDEX));
   }
@@ -60,11 +61,13 @@ public final class Checkpoint {
       for (Tensor tensor : Safetensors.read(folder.resolve(file))) {
         if (tensors.putIfAbsent(tensor.name(), tensor) != null) {
           throw new InputException(
+              "weights-corrupt",
               "Tensor %s is in %s and in another shard of %s. Get the shards again."
                   .formatted(tensor.name(), file, folder));
         }
         if (!file.equals(files.get(tensor.name()))) {
           throw new InputException(
+              "weights-corrupt",
               "%s holds tensor %s, which %s places elsewhere. Get the shards again."
                   .formatted(folder.resolve(file), tensor.name(), INDEX));
         }
@@ -73,6 +76,7 @@ public final class Checkpoint {
     for (String name : files.keySet()) {
       if (!tensors.containsKey(name)) {
         throw new InputException(
+            "weights-corrupt",
             "%s places tensor %s in %s, which does not hold it. Get the shards again."
                 .formatted(index, name, files.get(name)));
       }
@@ -113,12 +117,14 @@ public final class Checkpoint {
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new InputException(
+          "tensor-missing",
           "The checkpoint in %s has no tensor %s, which config.json asks for, among its %d"
                   .formatted(folder, name, tensors.size())
               + " tensors. Check that config.json belongs to these weights.");
     }
     if (!tensor.shape().equals(shape)) {
       throw new InputException(
+          "tensor-shape",
           "Tensor %s of %s must have the shape %s by config.json, but has %s."
               .formatted(name, folder, shape, tensor.shape()));
     }

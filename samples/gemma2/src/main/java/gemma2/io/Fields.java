@@ -25,7 +25,7 @@ public final class Fields {
       return new Fields(source, object.fields());
     }
     throw new InputException(
-        "%s must hold a JSON object, but holds %s.".formatted(source, value.kind()));
+        "json-field", "%s must hold a JSON object, but holds %s.".formatted(source, value.kind()));
   }
 
   /** The names of all fields, in the order they were written. */
@@ -43,6 +43,7 @@ public final class Fields {
     return find(name)
         .orElseThrow(() ->
             new InputException(
+                "json-field",
                 "%s has no field \"%s\", which is needed. Add it, or get the file again."
                     .formatted(source, name)));
   }
@@ -121,6 +122,7 @@ public final class Fields {
   /** A sentence that says what a field should hold and what it holds. */
   public InputException wrong(String name, String wanted, Json found) {
     return new InputException(
+        "json-field",
         "%s: \"%s\" must be %s, but is %s.".formatted(source, name, wanted, found.kind()));
   }
 }

@@ -7,11 +7,24 @@ package gemma2.io;
 public final class InputException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  public InputException(String message) {
+  private final String id;
+
+  /**
+   * @param id short stable name of the error, {@code prompt-empty}
+   */
+  public InputException(String id, String message) {
     super(message);
+    this.id = id;
   }
 
-  public InputException(String message, Throwable cause) {
+  /** The same, with what it comes from. */
+  public InputException(String id, String message, Throwable cause) {
     super(message, cause);
+    this.id = id;
+  }
+
+  /** Short stable name of the error. */
+  public String id() {
+    return id;
   }
 }

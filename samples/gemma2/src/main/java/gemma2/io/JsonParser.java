@@ -206,6 +206,7 @@ final class JsonParser {
       }
     }
     return new InputException(
+        "json-syntax",
         "%s is not valid JSON: line %d, column %d: %s."
             .formatted(source, line, at - lineStart + 1, what));
   }

@@ -187,10 +187,11 @@ final class Safetensors {
 
   private InputException broken(String why) {
     return new InputException(
+        "safetensors-corrupt",
         "%s is not a usable safetensors file: %s. Get the file again.".formatted(file, why));
   }
 
   private InputException broken(String why, Exception cause) {
-    return new InputException(broken(why).getMessage(), cause);
+    return new InputException("safetensors-corrupt", broken(why).getMessage(), cause);
   }
 }

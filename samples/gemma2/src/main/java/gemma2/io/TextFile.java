@@ -24,7 +24,7 @@ public final class TextFile {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
       throw new InputException(
-          file + " is not UTF-8 text. Save it as UTF-8, or name another file.", e);
+          "file-encoding", file + " is not UTF-8 text. Save it as UTF-8, or name another file.", e);
     }
   }
 
@@ -32,11 +32,12 @@ public final class TextFile {
   public static byte[] readBytes(Path file) {
     try {
       if (Files.isDirectory(file)) {
-        throw new InputException(file + " is a folder; a file was expected.");
+        throw new InputException("file-unreadable", file + " is a folder; a file was expected.");
       }
       long size = Files.size(file);
       if (size > LARGEST) {
         throw new InputException(
+            "file-large",
             "%s has %,d bytes; at most %,d are read. Name a smaller file."
                 .formatted(file, size, LARGEST));
       }
@@ -54,6 +55,7 @@ public final class TextFile {
           case AccessDeniedException denied -> "its permissions do not allow it";
           default -> String.valueOf(e.getMessage());
         };
-    return new InputException("%s could not be read: %s.".formatted(file, reason), e);
+    return new InputException(
+        "file-unreadable", "%s could not be read: %s.".formatted(file, reason), e);
   }
 }

@@ -70,6 +70,7 @@ public record Config(
   public static Config read(Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new InputException(
+          "model-missing",
           "The model folder %s is not a folder that can be read. Name one with config.json."
               .formatted(folder));
     }

@@ -133,6 +133,7 @@ public final class ModelLoader {
           .firstNonFinite()
           .ifPresent(index -> {
             throw new InputException(
+                "weights-nonfinite",
                 "Tensor %s holds a NaN or an infinity at row %d, column %d."
                         .formatted(name, index / weight.columns(), index % weight.columns())
                     + " Get the checkpoint again; nothing computed from it would mean"

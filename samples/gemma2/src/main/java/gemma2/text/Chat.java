@@ -31,6 +31,7 @@ public final class Chat {
   public static List<Message> parse(String source, Json json) {
     if (!(json instanceof Json.Arr(List<Json> items))) {
       throw new InputException(
+          "messages-malformed",
           "%s must be an array of messages, but is %s.".formatted(source, json.kind()));
     }
     List<Message> messages = new ArrayList<>();
@@ -44,13 +45,15 @@ public final class Chat {
 
   private static void checkTurns(String source, List<Message> messages) {
     if (messages.isEmpty()) {
-      throw new InputException(source + " has no message. Write at least one of the user's.");
+      throw new InputException(
+          "messages-malformed", source + " has no message. Write at least one of the user's.");
     }
     for (int i = 0; i < messages.size(); i++) {
       String role = messages.get(i).role();
       boolean fits = i % 2 == 0 ? role.equals("user") : role.matches("assistant|model");
       if (!fits) {
         throw new InputException(
+            "messages-malformed",
             "%s: message %d is of role \"%s\", but must be of role \"%s\": roles take turns, the"
                     .formatted(source, i + 1, role, i % 2 == 0 ? "user" : "assistant")
                 + " user first, and Gemma knows no system role.");

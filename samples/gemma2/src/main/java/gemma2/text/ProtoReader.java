@@ -132,6 +132,7 @@ final class ProtoReader {
 
   private InputException broken(String why) {
     return new InputException(
+        "tokenizer-corrupt",
         "%s is not a SentencePiece model: %s. Get the file again.".formatted(source, why));
   }
 }

@@ -65,10 +65,12 @@ final class SentencePieceFile {
     }
     if (text.isEmpty()) {
       throw new InputException(
+          "tokenizer-corrupt",
           "%s: piece %d has no text. Get the file again.".formatted(source, pieces.size()));
     }
     if (Float.isNaN(score)) {
       throw new InputException(
+          "tokenizer-corrupt",
           "%s: piece %d, %s, has no score. Get the file again."
               .formatted(source, pieces.size(), text));
     }
@@ -85,6 +87,7 @@ final class SentencePieceFile {
       case 6 -> Piece.Type.BYTE;
       default ->
           throw new InputException(
+              "tokenizer-unsupported",
               "%s: piece %s has type %d, and only normal, unknown, control, user-defined and byte"
                       .formatted(source, text, type)
                   + " pieces are supported. Use a Gemma tokenizer.");
@@ -147,6 +150,7 @@ final class SentencePieceFile {
   private void refuse(boolean unsupported, String what) {
     if (unsupported) {
       throw new InputException(
+          "tokenizer-unsupported",
           "The tokenizer %s %s, which Gemma 2 does not and this program cannot."
                   .formatted(source, what)
               + " Use the tokenizer that came with the model.");

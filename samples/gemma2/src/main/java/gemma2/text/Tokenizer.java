@@ -85,6 +85,7 @@ public final class Tokenizer {
     Integer id = vocabulary.ids().get(piece);
     if (id == null) {
       throw new InputException(
+          "tokenizer-piece",
           "The tokenizer %s has no piece %s, which a chat needs. Use the tokenizer that came with"
                   .formatted(vocabulary.source(), piece)
               + " the model, or give the prompt as plain text.");

@@ -112,6 +112,7 @@ final class TokenizerJsonFile {
     ids.forEach((text, id) -> {
       if (id >= pieces.length || pieces[id] != null) {
         throw new InputException(
+            "tokenizer-corrupt",
             "%s: the id %d of piece %s is %s. Get the file again."
                 .formatted(
                     source,

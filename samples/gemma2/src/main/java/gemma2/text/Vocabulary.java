@@ -44,6 +44,7 @@ record Vocabulary(
       String piece = bytePiece(b);
       if (!ids.containsKey(piece)) {
         throw new InputException(
+            "tokenizer-piece",
             "%s falls back to bytes, but has no piece %s. Get the file again."
                 .formatted(source, piece));
       }
@@ -54,6 +55,7 @@ record Vocabulary(
       String source, List<Piece> pieces, int id, Piece.Type type, String purpose) {
     if (id < 0 || id >= pieces.size() || pieces.get(id).type() != type) {
       throw new InputException(
+          "tokenizer-piece",
           "%s has no %s piece: its id %d is %s. Get the file again."
               .formatted(
                   source,
@@ -72,6 +74,7 @@ record Vocabulary(
       Integer before = ids.put(pieces.get(id).text(), id);
       if (before != null) {
         throw new InputException(
+            "tokenizer-corrupt",
             "%s has the piece %s twice, as %d and %d. Get the file again."
                 .formatted(source, pieces.get(id).text(), before, id));
       }
