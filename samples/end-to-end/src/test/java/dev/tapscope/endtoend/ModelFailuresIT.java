@@ -43,13 +43,34 @@ class ModelFailuresIT {
     String tiny = Fixtures.tinyGemma2().toString();
     String long1100 = IntStream.range(0, 1100).mapToObj(i -> "20").collect(Collectors.joining(","));
     return Stream.of(
-        failure("an empty prompt", generate(tiny, "--prompt", "", "--bos", "no"), "[prompt-empty]", "empty"),
         failure(
-            "a prompt longer than the context", generate(tiny, "--ids", long1100), "[prompt-long]", "1100", "1024"),
-        failure("a folder that is not there", generate(tiny + "/nowhere", "--ids", "2"), "[model-missing]", "nowhere"),
-        failure("a NaN among the weights", generate(nan(), "--ids", "2"), "[weights-nonfinite]", "NaN"),
-        failure("a truncated model", generate(truncated(), "--ids", "2"), "[safetensors-corrupt]", "model.safetensors"),
-        failure("a header that claims 2^62 bytes", generate(huge(), "--ids", "2"), "[safetensors-corrupt]", "header"),
+            "an empty prompt",
+            generate(tiny, "--prompt", "", "--bos", "no"),
+            "[prompt-empty]",
+            "empty"),
+        failure(
+            "a prompt longer than the context",
+            generate(tiny, "--ids", long1100),
+            "[prompt-long]",
+            "1100",
+            "1024"),
+        failure(
+            "a folder that is not there",
+            generate(tiny + "/nowhere", "--ids", "2"),
+            "[model-missing]",
+            "nowhere"),
+        failure(
+            "a NaN among the weights", generate(nan(), "--ids", "2"), "[weights-nonfinite]", "NaN"),
+        failure(
+            "a truncated model",
+            generate(truncated(), "--ids", "2"),
+            "[safetensors-corrupt]",
+            "model.safetensors"),
+        failure(
+            "a header that claims 2^62 bytes",
+            generate(huge(), "--ids", "2"),
+            "[safetensors-corrupt]",
+            "header"),
         failure(
             "a tokenizer without BOS",
             generate(noBos(), "--prompt", "Hello"),
