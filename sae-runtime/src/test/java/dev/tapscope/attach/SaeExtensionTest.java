@@ -122,6 +122,53 @@ final class SaeExtensionTest {
     assertArrayEquals(wanted[3], rows[1][0], 1e-5f, "generated");
   }
 
+  /** Every edit with every scope; the rows and the positions are worked out by hand. */
+  static Stream<Arguments> editsTimesScopes() {
+    Map<String, float[][]> rows =
+        Map.of(
+            "steer a/0 5", new float[][] {{7, 4}, {7, -1}},
+            "ablate a/0", new float[][] {{-0.5f, 4}, {-0.5f, -1}},
+            "ablate a/1", new float[][] {{2, 1}, {2, -1}},
+            "clamp a/1 5", new float[][] {{2, 6}, {2, 4}},
+            "clamp-active a/1 5", new float[][] {{2, 6}, {2, -1}},
+            "splice a", new float[][] {{12.5f, 23}, {15.5f, 24}},
+            "splice a error", new float[][] {{2, 4}, {2, -1}},
+            "zero res.3", new float[][] {{0, 0}, {0, 0}});
+    Map<String, String> covered =
+        Map.of(
+            "@all", "1 2 3",
+            "@all+bos", "0 1 2 3",
+            "@prompt", "1 2",
+            "@generated", "3",
+            "@last", "2",
+            "@1", "1",
+            "@0", "0",
+            "@0..1", "1",
+            "@2..3", "2 3",
+            "@token:\" Paris\"", "1 3");
+    return rows.entrySet().stream()
+        .flatMap(edit ->
+            covered.entrySet().stream()
+                .map(scope ->
+                    Arguments.of(
+                        edit.getKey() + " " + scope.getKey(), edit.getValue(), scope.getValue())));
+  }
+
+  @ParameterizedTest
+  @MethodSource("editsTimesScopes")
+  void anEditChangesThePositionsOfItsScopeAndNoOther(
+      String edit, float[][] edited, String covered) {
+    float[][][] rows = runWith(edit);
+    for (int position = 0; position < 4; position++) {
+      boolean like24 = position < 2;
+      float[] untouched = like24 ? row(2, 4) : row(2, -1);
+      float[] wanted =
+          covered.contains(Integer.toString(position)) ? edited[like24 ? 0 : 1] : untouched;
+      float[] actual = position < 3 ? rows[0][position] : rows[1][0];
+      assertArrayEquals(wanted, actual, 1e-5f, "position " + position);
+    }
+  }
+
   @Test
   void deltasOfOneSaeAddUpOverOneCleanEncoding() {
     // h + 5 (1, 0) - 3 (0, 1) at (2, 4): steering feature 0 does not change what ablation sees.
