@@ -330,7 +330,8 @@ final class EditParser {
     return switch (text.strip().split(" ", 2)[0]) {
       case "mean", "add" -> "OP TARGET FILE [@SCOPE], such as add res.3 vector.npy @prompt";
       case "patch" ->
-          "patch TARGET [@SCOPE] from RUN#SEQUENCE@WHERE, such as patch res.4 @last from france#0@last";
+          "patch TARGET [@SCOPE] from RUN#SEQUENCE@WHERE, such as patch res.4 @last from"
+              + " france#0@last";
       default -> "OP TARGET [VALUE] [@SCOPE], such as steer l9/76 1.25x @prompt";
     };
   }
