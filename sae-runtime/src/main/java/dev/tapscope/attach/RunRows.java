@@ -96,7 +96,7 @@ final class RunRows implements RowSource.Reader {
   private String how(String address) {
     String where =
         from == to
-            ? "position %d, token %s".formatted(from, tokens.get(from).text())
+            ? "position %d, token \"%s\"".formatted(from, tokens.get(from).text())
             : "positions %d to %d".formatted(from, to);
     return "%s of %s, sequence %d, %s".formatted(address, donor.run(), donor.sequence(), where);
   }

@@ -13,6 +13,7 @@ import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The captured activations of a run folder, looked up by address, sequence and position; for edits
@@ -22,11 +23,13 @@ import java.util.stream.Collectors;
 public final class CapturedRows {
   private final Path folder;
   private final RunStream stream;
+  private final TokenTexts texts;
   private final boolean complete;
 
-  private CapturedRows(Path folder, RunStream stream, boolean complete) {
+  private CapturedRows(Path folder, RunStream stream, TokenTexts texts, boolean complete) {
     this.folder = folder;
     this.stream = stream;
+    this.texts = texts;
     this.complete = complete;
   }
 
@@ -49,7 +52,10 @@ public final class CapturedRows {
     var document = RecordedRun.document(folder, RecordedRun.shards(folder, "activations-"));
     CapturedRows rows =
         new CapturedRows(
-            folder, RunStream.open(folder), document.path("state").asString("").equals("complete"));
+            folder,
+            RunStream.open(folder),
+            TokenTexts.of(document, folder.resolve("features.jsonl"), new JsonMapper()),
+            document.path("state").asString("").equals("complete"));
     if (rows.stream.addresses().isEmpty()) {
       throw TapscopeException.failed(
           "run-address",
@@ -127,7 +133,7 @@ public final class CapturedRows {
     stream.tokens(token -> {
       sequences.add(token.sequence());
       if (token.sequence() == number) {
-        tokens.put(token.position(), token);
+        tokens.put(token.position(), token.with(texts));
       }
     });
     if (tokens.isEmpty()) {

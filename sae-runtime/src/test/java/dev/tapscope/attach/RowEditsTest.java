@@ -213,7 +213,8 @@ final class RowEditsTest {
     assertEquals("patch res.3 @last from " + donor + "#0@last", patch.get("edit"));
     assertEquals("last", patch.get("scope"));
     assertEquals(
-        List.of("res.3 of " + donor + ", sequence 0, position 1, token #10"), patch.get("sources"));
+        List.of("res.3 of " + donor + ", sequence 0, position 1, token \" a\""),
+        patch.get("sources"));
     assertEquals(
         "h := row of %s, sequence 0, the last position of the prompt at res.3 on the last position of the prompt"
             .formatted(donor),
