@@ -103,6 +103,7 @@ public final class ChildJvm {
     all.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), main.getName()));
     all.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(all);
+    builder.directory(folder.toFile());
     builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
     builder.redirectOutput(folder.resolve("out.txt").toFile());
     builder.redirectError(folder.resolve("err.txt").toFile());

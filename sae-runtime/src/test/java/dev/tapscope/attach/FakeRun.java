@@ -92,6 +92,11 @@ final class FakeRun implements Run, RunFolder {
   }
 
   @Override
+  public Attachment watch(String sites, Hook hook) {
+    throw notHere();
+  }
+
+  @Override
   public Attachment skip(String sites, Hook hook) {
     throw notHere();
   }
