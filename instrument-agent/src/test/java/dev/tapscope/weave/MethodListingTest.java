@@ -91,7 +91,7 @@ class MethodListingTest {
         List.of("arg 0 w", "arg 1 rows", "arg 2 layers", "local r r", "local l l"),
         listing.variables().stream().map(v -> v.text() + " " + v.name()).toList());
     MethodListing.Variable loop = listing.variables().get(4);
-    assertEquals(new MethodListing.Variable("local l", "l", 4, "int", 6, 11), loop);
+    assertEquals(new MethodListing.Variable("local l", "l", 4, "int", 6, 10), loop);
   }
 
   @Test
