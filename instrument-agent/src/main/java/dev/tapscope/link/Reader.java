@@ -49,9 +49,16 @@ final class Reader {
   Reader(Operand operand, int index, Class<?> root, Lookup caller) {
     this.operand = operand;
     this.index = index;
-    this.getter = FieldPath.getter(root, operand.path(), caller);
-    this.type = FieldPath.type(root, operand.path(), caller);
+    this.getter = FieldPath.getter(root, fields(operand), caller);
+    this.type = FieldPath.type(root, fields(operand), caller);
     this.constant = 0;
+  }
+
+  private static List<String> fields(Operand operand) {
+    return operand.path().stream()
+        .map(Operand.Step.Field.class::cast)
+        .map(Operand.Step.Field::name)
+        .toList();
   }
 
   /** Static type of what is read. */

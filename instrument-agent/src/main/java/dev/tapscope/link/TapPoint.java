@@ -1,5 +1,6 @@
 package dev.tapscope.link;
 
+import dev.tapscope.profile.Layer;
 import dev.tapscope.profile.Site;
 import dev.tapscope.profile.Value;
 import dev.tapscope.rows.Rows;
@@ -137,6 +138,7 @@ abstract class TapPoint {
       this.value = value;
       this.layer =
           site.layer()
+              .flatMap(Layer::operand)
               .map(captures::reader)
               .map(r -> r.requiring("layer", int.class, short.class, byte.class));
       this.position =
