@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param target what it was written for, in words or coordinates, if stated
  * @param bos id of the beginning-of-sequence token, if the model has one
  * @param text the model's own decoder of one token, if it has one
- * @param places the taps in the order of the file: one for each place of a site; exactly one is
+ * @param places the taps in the order of the file: one for each place of a site; at least one is
  *     {@link Site#TOKENS}
  */
 public record Profile(
@@ -38,8 +38,12 @@ public record Profile(
     return places.stream().filter(place -> place.id().equals(id)).findFirst();
   }
 
-  /** The site that carries the token ids of every pass. */
-  public Site tokens() {
-    return places.stream().filter(s -> s.name().equals(Site.TOKENS)).findFirst().orElseThrow();
+  /** The methods a call of which is a pass: those with a tap of {@link Site#TOKENS}. */
+  public List<MethodRef> passes() {
+    return places.stream()
+        .filter(place -> place.name().equals(Site.TOKENS))
+        .map(Site::in)
+        .distinct()
+        .toList();
   }
 }

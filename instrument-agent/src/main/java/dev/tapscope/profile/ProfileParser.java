@@ -16,7 +16,7 @@ import java.util.Optional;
  * profile    = "profile" NAME [ "for" TEXT ]          first line
  *              [ "bos" N ]                            id of the beginning-of-sequence token
  *              [ "text" "call" METHOD ]               the model's decoder of one id, (int)
- *              tap { tap }                            exactly one is "tap tokens"
+ *              tap { tap }                            at least one is "tap tokens"
  *
  * tap        = "tap" SITE                             then, in any order, each at most once:
  *              "in" METHOD { "lambda" N "of" M }      a lambda of the method, one in that, ...

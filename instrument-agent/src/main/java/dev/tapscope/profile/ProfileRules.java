@@ -345,7 +345,7 @@ final class ProfileRules {
             "'tap "
                 + site.name()
                 + "' shows token ids, "
-                + (tokens ? "an int[]" : "an int")
+                + (tokens ? "an int[] or an int" : "an int")
                 + ": its value takes no 'as', 'rms', 'scaled' or 'like'.");
       }
       if (site.layered()) {

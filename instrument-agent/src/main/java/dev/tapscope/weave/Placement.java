@@ -141,7 +141,11 @@ record Placement(
           type.equals(Type.INT_TYPE), "an int, the sampled token id", operand, type, roots);
     } else if (site.name().equals(Site.TOKENS)) {
       Paths.require(
-          type.getDescriptor().equals("[I"), "an int[] of token ids", operand, type, roots);
+          type.equals(Type.INT_TYPE) || type.getDescriptor().equals("[I"),
+          "an int[] of token ids, or an int, the one token of a pass",
+          operand,
+          type,
+          roots);
     } else {
       boolean array = type.getSort() == Type.ARRAY;
       Type element = array ? type.getElementType() : type;

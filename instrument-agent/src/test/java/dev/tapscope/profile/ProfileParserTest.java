@@ -79,7 +79,7 @@ class ProfileParserTest {
             Optional.empty(),
             6),
         profile.sites().get(0));
-    assertEquals(13, profile.tokens().line());
+    assertEquals(13, profile.place("tokens").orElseThrow().line());
   }
 
   @Test
