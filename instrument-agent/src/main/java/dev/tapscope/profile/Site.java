@@ -115,17 +115,22 @@ public record Site(
 
   /**
    * Whether a new object can take the place of the tapped one: it is a variable, a parameter, a
-   * result, or an argument of a call still to come. What a path of fields leads to, the receiver
-   * and an argument behind its call can be changed in place only.
+   * result, or an argument of a call still to come. What a path leads to, the receiver and an
+   * argument behind its call can be changed in place only.
    */
   public boolean assignable() {
+    if (value instanceof Value.Result) {
+      return true;
+    }
     if (!(value instanceof Value.Plain) || !value.tapped().path().isEmpty()) {
       return false;
     }
     Operand.Root root = value.tapped().root();
-    boolean receiver = root instanceof Operand.Root.Slot slot && slot.index() == 0;
-    return root instanceof Operand.Root.CallArg
-        ? at instanceof JoinPoint.BeforeCall
-        : !(root instanceof Operand.Root.This) && !receiver;
+    boolean self =
+        root instanceof Operand.Root.This
+            || root instanceof Operand.Root.Local local && local.name().equals("this")
+            || root instanceof Operand.Root.Slot slot && slot.index() == 0;
+    boolean ofCall = root instanceof Operand.Root.CallArg || root instanceof Operand.Root.CallThis;
+    return ofCall ? at instanceof JoinPoint.BeforeCall : !self;
   }
 }

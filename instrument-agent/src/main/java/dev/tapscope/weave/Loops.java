@@ -17,7 +17,6 @@ import org.objectweb.asm.tree.LabelNode;
 import org.objectweb.asm.tree.LineNumberNode;
 import org.objectweb.asm.tree.LookupSwitchInsnNode;
 import org.objectweb.asm.tree.TableSwitchInsnNode;
-import org.objectweb.asm.tree.VarInsnNode;
 
 /**
  * The counting loops of a method: those whose only way back counts a variable on.
@@ -90,7 +89,7 @@ final class Loops {
     Set<Integer> slots = new HashSet<>();
     for (IincInsnNode count : counts(top, jump)) {
       if (slots.add(count.var)) {
-        all.add(new Loop(count, begin(top, jump, count.var)));
+        all.add(new Loop(count, begin(top, jump)));
       }
     }
   }
@@ -120,18 +119,16 @@ final class Loops {
     return from.size() == 1 && from.get(0) == before && before.getOpcode() == Opcodes.GOTO;
   }
 
-  private Point begin(LabelNode top, JumpInsnNode back, int slot) {
-    return test(top, back, slot).map(Point::after).orElseGet(() -> Point.after(lastNodeAtTop(top)));
+  private Point begin(LabelNode top, JumpInsnNode back) {
+    return test(top, back).map(Point::after).orElseGet(() -> Point.after(lastNodeAtTop(top)));
   }
 
-  /** The conditional jump out of the loop at its top that looks at the variable. */
-  private Optional<AbstractInsnNode> test(LabelNode top, JumpInsnNode back, int slot) {
-    boolean looked = false;
+  /** The conditional jump out of the loop at its top, before anything is changed. */
+  private Optional<AbstractInsnNode> test(LabelNode top, JumpInsnNode back) {
     for (AbstractInsnNode at = top.getNext(); at != back; at = at.getNext()) {
-      looked |= at.getOpcode() == Opcodes.ILOAD && ((VarInsnNode) at).var == slot;
       if (at instanceof JumpInsnNode jump) {
         boolean leaves = jump.getOpcode() != Opcodes.GOTO && index(jump.label) > index(back);
-        return leaves && looked ? Optional.of(jump) : Optional.empty();
+        return leaves ? Optional.of(jump) : Optional.empty();
       }
       if (changesSomething(at) || (at instanceof LabelNode label && jumps.containsKey(label))) {
         return Optional.empty();
