@@ -15,38 +15,11 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.platform.engine.discovery.DiscoverySelectors;
-import org.junit.platform.launcher.LauncherDiscoveryRequest;
-import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
-import org.junit.platform.launcher.core.LauncherFactory;
-import org.junit.platform.launcher.listeners.SummaryGeneratingListener;
-import org.junit.platform.launcher.listeners.TestExecutionSummary;
 import targets.TinyModel;
 
 /** Tests as a user would write them, run by {@link TappedIT} in JVMs with and without the agent. */
 final class TappedFixtures {
   private TappedFixtures() {}
-
-  /** Prints one line a test: its name, {@code ok} or the message it failed with. */
-  public static void main(String[] arguments) throws Exception {
-    SummaryGeneratingListener listener = new SummaryGeneratingListener();
-    LauncherDiscoveryRequest request =
-        LauncherDiscoveryRequestBuilder.request()
-            .selectors(DiscoverySelectors.selectClass(Class.forName(arguments[0])))
-            .build();
-    LauncherFactory.create().execute(request, listener);
-    TestExecutionSummary summary = listener.getSummary();
-    summary
-        .getFailures()
-        .forEach(f ->
-            System.out.println(
-                f.getTestIdentifier().getDisplayName()
-                    + " "
-                    + f.getException()
-                    + Arrays.toString(f.getException().getSuppressed())));
-    System.out.println(summary.getTestsSucceededCount() + " ok");
-    System.exit(0);
-  }
 
   private static float[] forward() {
     return new TinyModel(3).forward(new int[] {1, 2}, 0, new TinyModel.Cache());

@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.testing.ChildJvm;
 import dev.tapscope.testing.ChildJvm.Result;
+import dev.tapscope.testing.JUnitMain;
 import dev.tapscope.testing.TinyProfile;
-import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,20 +51,10 @@ class TappedIT {
     Files.writeString(folder.resolve("other.taps"), OTHER);
   }
 
-  /** The classes of this test, JUnit, and of ours only the one agent jar. */
-  private ChildJvm child(Path java) {
-    ChildJvm child = new ChildJvm(java, folder);
-    Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
-        .filter(entry -> entry.matches(".*(junit|opentest4j|apiguardian|test-classes).*"))
-        .map(Path::of)
-        .forEach(child::classPath);
-    return child.classPath(ChildJvm.agentJar());
-  }
-
   private Result run(Path java, Class<?> tests, String... agent) {
-    ChildJvm child = child(java);
+    ChildJvm child = new ChildJvm(java, folder).tests();
     List.of(agent).forEach(child::agent);
-    return child.run(TappedFixtures.class, tests.getName());
+    return child.run(JUnitMain.class, tests.getName());
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -83,6 +84,15 @@ public final class ChildJvm {
   public ChildJvm flag(String flag) {
     command.add(flag);
     return this;
+  }
+
+  /** Adds the classes of the tests, JUnit, ASM, and of ours only the one agent jar. */
+  public ChildJvm tests() {
+    Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> entry.matches(".*(junit|opentest4j|apiguardian|test-classes|/asm-).*"))
+        .map(Path::of)
+        .forEach(this::classPath);
+    return classPath(agentJar());
   }
 
   public ChildJvm classPath(Path entry) {
