@@ -75,6 +75,17 @@ class WovenRunTest {
             around call Ops.accumulate 1 of 2
             value  call arg 0
             layer  local l
+
+          tap tokens
+            in     targets.Block.forward
+            at     entry
+            value  arg 1
+            pos    arg 1
+          tap twice
+            in     targets.Block.forward
+            around call Block.scale 1 of 1
+            value  return like call arg 0
+            layer  this.layer
           """,
           "runner.taps");
 
@@ -248,5 +259,36 @@ class WovenRunTest {
     // The first addition of layer 2 is left out and leaves {1, 1}; the second doubles it.
     assertArrayEquals(new float[] {20, 2}, pass(0));
     assertEquals(List.of("add.0 0 [6.0, -6.0]"), log);
+  }
+
+  private float[] block(int position) throws ReflectiveOperationException {
+    Object block = construct("targets.Block", 4);
+    Method forward = block.getClass().getDeclaredMethod("forward", float[].class, int.class);
+    runs.passEntered();
+    try {
+      return (float[]) forward.invoke(block, new float[] {1, 2}, position);
+    } finally {
+      runs.passLeft(true);
+    }
+  }
+
+  /** {@code 3x + position}: x, and the result of a call that is 2x. */
+  @Test
+  void aResultIsSuppliedInTheFormOfAnArgument() throws ReflectiveOperationException {
+    assertArrayEquals(new float[] {3, 6}, block(0));
+    run.on("twice.4", Phase.READ_AFTER, this::show);
+    assertArrayEquals(new float[] {4, 7}, block(1));
+    assertEquals(List.of("twice.4 1 [2.0, 4.0]"), log);
+    run.skip("twice.4", this::show);
+    // Left as it is, the result is a copy of the argument: the call was the identity.
+    assertArrayEquals(new float[] {2, 4}, block(0));
+    assertEquals("twice.4 0 [1.0, 2.0]", log.get(1));
+  }
+
+  @Test
+  void aResultMayBeReplacedAsAWhole() throws ReflectiveOperationException {
+    run.on("twice.4", Phase.REPLACE, a -> a.replace(new float[] {10, 10}));
+    assertArrayEquals(new float[] {11, 12}, block(0));
+    finish();
   }
 }
