@@ -131,7 +131,7 @@ class ProfileRoundTripTest {
         sites.subList(0, 12));
     assertEquals(
         List.of(
-            ("attn_out resid_mid transcoder_in mlp_in mlp_gate mlp_up mlp_act mlp_raw mlp res"
+            ("attn_out resid_mid transcoder_in mlp_in mlp_gate mlp_up mlp_act mlp_raw mlp res block"
                     + " final_norm logits sampled")
                 .split(" ")),
         sites.subList(12, sites.size()));

@@ -101,11 +101,44 @@ class TrapsTest {
     world.call("targets.Shapes", "slots", 1L, 1.0, new float[] {1});
     assertEquals(List.of(list(2)), world.values("early"));
     assertEquals(List.of(list(3)), world.values("late"));
-    String sentence =
-        MisfitSentences.of(
-            "targets.Shapes", "in targets.Shapes.slots;after store slot 5 1 of 1;value slot 5");
-    assertTrue(sentence.contains("Wanted 1 of 1 store to slot 5"), sentence);
-    assertTrue(sentence.contains("found "), sentence);
+  }
+
+  /** Trap 2: one name serves several variables, in slots of their own. */
+  @Test
+  void aNameServesSeveralVariablesInTurn() {
+    String source =
+        """
+        public class Named {
+          static float[] run(float[] x) {
+            {
+              float[] t = {x[0] + 1};
+              x = t;
+            }
+            long wide = x.length;
+            {
+              float[] t = {x[0] + wide};
+              x = t;
+            }
+            return x;
+          }
+        }
+        """;
+    List<Site> sites =
+        Taps.sites(
+            """
+            tap first
+              in    Named.run
+              after store local x 1 of 2
+              value local t
+            tap second
+              in    Named.run
+              after store local x 2 of 2
+              value local t
+            """);
+    world.weave("Named", Compiled.source("Named", source, "-g").get("Named"), sites);
+    world.call("Named", "run", (Object) new float[] {5});
+    assertEquals(List.of(list(6)), world.values("first"));
+    assertEquals(List.of(list(7)), world.values("second"));
   }
 
   /** Trap 3: branches double a call; the field it is fed from tells which is meant. */
