@@ -141,6 +141,8 @@ class RecompiledTest {
     assertTrue(new String(classFile, StandardCharsets.ISO_8859_1).contains("lambda$run$1"));
     assertEquals(LAST, shown(classFile, IN_LAMBDA));
     assertEquals(LAYERS, shown(classFile, BY_FIELD));
+    Site run = Taps.site(BY_FIELD);
+    assertEquals(Fingerprint.of(model(""), run), Fingerprint.of(classFile, run));
   }
 
   @ParameterizedTest
