@@ -348,6 +348,14 @@ final class ProfileRules {
       if (site.layered()) {
         add(i, Part.LAYER, "'tap " + site.name() + "' lies outside the blocks: it has no layer.");
       }
+      if (site.at() instanceof JoinPoint.AroundCall) {
+        add(
+            i,
+            Part.AT,
+            "'tap "
+                + site.name()
+                + "' shows token ids and leaves no call out; write 'before call' or 'after call'.");
+      }
       if (tokens && !site.lambdas().isEmpty()) {
         add(
             i,

@@ -438,6 +438,8 @@ class ProfileParserTest {
           tap res; in a.B.f; at entry; value arg 0; tap res; in a.B.g; at entry; value arg 0; layer 1 | 6:6 | the site 'res' has a layer at one of its places and none at another
           tap res; in a.B.f; at entry; value arg 0; tap res; in a.B.g; at entry; value arg 0; alias X | 10:8 | the other names of 'res' belong to its first tap
           tap res; in a.B.f; at entry; value arg 0; tap res; in a.B.g; at entry; value arg 0; rows some | 10:7 | all taps of 'res' need the same 'rows' line
+          tap sampled; in a.B.f; around call X.g 1 of 1; value call arg 0 | 4:2 | 'tap sampled' shows token ids and leaves no call out
+          tap tokens; in a.B.f lambda 1 of 1; at entry; value arg 0; pos 0 | 3:5 | 'tap tokens' lies in a method, whose call is a pass
           bos two | 2:5 | expected a token id, found 'two'
           bos 2; bos 3 | 3:2 | 'bos' stands here a second time
           bos 2 3 | 2:7 | nothing more after 'bos', found '3'
