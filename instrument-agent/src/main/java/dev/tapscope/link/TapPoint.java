@@ -58,7 +58,7 @@ abstract class TapPoint {
     Tokens(Readers readers, Runs runs) {
       this.runs = runs;
       this.readers = readers;
-      readers.value().requiring("ids of a pass", int[].class);
+      readers.value().requiring("ids of a pass", int[].class, int.class);
     }
 
     @Override
@@ -67,7 +67,8 @@ abstract class TapPoint {
           new PassStart() {
             @Override
             public int[] tokens() throws Throwable {
-              return (int[]) readers.value().readFrom(root, captures);
+              Object ids = readers.value().readFrom(root, captures);
+              return ids instanceof int[] several ? several : new int[] {(Integer) ids};
             }
 
             @Override

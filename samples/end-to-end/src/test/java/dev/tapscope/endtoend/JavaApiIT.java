@@ -3,6 +3,7 @@ package dev.tapscope.endtoend;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.fixtures.Fixtures;
@@ -15,6 +16,7 @@ import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.Steps;
 import dev.tapscope.tap.Taps;
+import dev.tapscope.tap.TapscopeException;
 import gemma2.io.Checkpoint;
 import gemma2.math.Kernels;
 import gemma2.math.Workers;
@@ -175,6 +177,105 @@ class JavaApiIT {
     run.stopWhenSeen();
     assertEquals(Optional.empty(), run.call(JavaApiIT::forward));
     assertEquals(List.of("attn_in.0", "attn_in.1"), seen);
+  }
+
+  @Test
+  @Tapped(profile = "gemma2", sites = "res.*")
+  void aBlockLeftOutPassesTheStreamOn(Run run) {
+    List<float[][]> into = new ArrayList<>();
+    List<float[][]> next = new ArrayList<>();
+    run.skip("block.2", a -> {});
+    run.watch("res.1", a -> into.add(a.copy()));
+    run.watch("resid_pre.2+att.2", a -> into.add(new float[0][]));
+    run.watch("resid_pre.3", a -> next.add(a.copy()));
+    forward();
+    assertEquals(1, into.size(), "no site of the block fires");
+    assertArrayEquals(into.get(0), next.get(0));
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
+  void aSuppliedResultIsAsGoodAsTheBlocksOwn(Run run) {
+    List<float[][]> results = new ArrayList<>();
+    float[][] clean;
+    try (Attachment recorder = run.on("res.2", Phase.READ_AFTER, a -> results.add(a.copy()))) {
+      clean = forward();
+      assertEquals(1, results.size(), recorder::toString);
+    }
+    run.skip("block.2", a -> a.set(results.get(0)));
+    assertArrayEquals(clean, forward());
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
+  void aBlockMayBeWatchedAsAWhole(Run run) {
+    List<float[][]> blocks = new ArrayList<>();
+    List<float[][]> streams = new ArrayList<>();
+    run.on("block.*", Phase.READ_AFTER, a -> blocks.add(a.copy()));
+    run.on("res.*", Phase.READ_AFTER, a -> streams.add(a.copy()));
+    forward();
+    assertEquals(LAYERS, blocks.size());
+    for (int layer = 0; layer < LAYERS; layer++) {
+      assertArrayEquals(streams.get(layer), blocks.get(layer));
+    }
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
+  void onlyACallCanBeLeftOut(Run run) {
+    TapscopeException refused =
+        assertThrows(TapscopeException.class, () -> run.skip("res.2", a -> {}));
+    assertEquals("site-not-around", refused.id());
+    assertTrue(refused.getMessage().contains("block"), refused.getMessage());
+    assertEquals(
+        "skip-twice",
+        assertThrows(
+                TapscopeException.class,
+                () -> {
+                  run.skip("block.1-2", a -> {});
+                  run.skip("block.2", a -> {});
+                })
+            .id());
+    forward();
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
+  void editsInTheWordsOfTheCommandLine(Run run) {
+    float[][] clean = forward();
+    String sae = "res.3 " + Fixtures.resSae();
+    try (Run nothing = Taps.open("gemma2")) {
+      nothing.edit(Map.of("l9", sae), "splice l9 error", "steer l9/76 0");
+      assertArrayEquals(clean, forward());
+    }
+    try (Run steered = Taps.open("gemma2")) {
+      steered.edit(Map.of("l9", sae), "steer l9/76 1.25x @prompt");
+      List<float[][]> before = new ArrayList<>();
+      List<float[][]> after = new ArrayList<>();
+      steered.on("res.3", Phase.READ_BEFORE, a -> before.add(a.copy()));
+      steered.on("res.3", Phase.READ_AFTER, a -> after.add(a.copy()));
+      forward();
+      // 1.25 times the maximum of feature 76, 13.58, along a unit decoder row; BOS is left alone.
+      assertEquals(0, distance(before.get(0)[0], after.get(0)[0]));
+      for (int row = 1; row < IDS.length; row++) {
+        assertEquals(16.98, distance(before.get(0)[row], after.get(0)[row]), 0.01);
+      }
+    }
+    try (Run zeroed = Taps.open("gemma2")) {
+      zeroed.edit(Map.of(), "zero att.2 @all+bos");
+      float[][] byEdit = forward();
+      run.on("att.2", Phase.REPLACE, JavaApiIT::zero);
+      zeroed.close();
+      assertArrayEquals(byEdit, forward());
+    }
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double squares = 0;
+    for (int i = 0; i < a.length; i++) {
+      squares += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+    }
+    return Math.sqrt(squares);
   }
 
   @Test
