@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param overwrite whether an earlier run there may be replaced
  * @param runtime where the SAE runtime lies, if stated
  * @param strict whether a misfit or a silent site fails the run
+ * @param flightRecorder whether every fire is told to the JDK's flight recorder
  * @param shardBytes size at which shards are closed
  * @param extension what the runtime is told, numbered keys by number and the others as given; empty
  *     when it is not needed
@@ -40,10 +41,14 @@ record AgentOptions(
     boolean overwrite,
     Optional<Path> runtime,
     boolean strict,
+    boolean flightRecorder,
     long shardBytes,
     Map<String, String> extension) {
 
   private static final long LARGEST_DEFAULT_SHARD = 256L << 20;
+
+  /** In the place of a profile: none is woven until somebody names one. */
+  private static final String NONE = "none";
 
   AgentOptions {
     given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
@@ -72,8 +77,17 @@ record AgentOptions(
             truth(given, "out.overwrite", false),
             path(given, "runtime"),
             truth(given, "strict", true),
+            truth(given, "jfr", false),
             shardBytes(given),
             extension(given));
+    if (!options.withProfile() && given.size() > 1) {
+      throw TapscopeException.usage(
+          "option-value",
+          "With profile=none nothing is tapped until Java code opens a run, so the other options ("
+              + String.join(
+                  ", ", given.keySet().stream().filter(k -> !k.equals("profile")).toList())
+              + ") can do nothing. Name a profile, or leave them out.");
+    }
     if (options.capture().isPresent() && options.out().isEmpty()) {
       throw TapscopeException.usage(
           "option-missing",
@@ -90,6 +104,11 @@ record AgentOptions(
               + " yet, or an edit of the SAE as edit.1=...");
     }
     return options;
+  }
+
+  /** Whether a profile is named; with {@code profile=none} Java code names its own later. */
+  boolean withProfile() {
+    return !profile.equals(NONE);
   }
 
   private static TapscopeException noProfile() {

@@ -11,9 +11,11 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 
 /**
  * The end of a run, exactly once: closes the run, its files and its report, then ends the JVM with
@@ -35,6 +37,7 @@ final class Ending {
   private TapRun run;
   private SiteLinks links;
   private Weaving weaving;
+  private Supplier<OptionalInt> exitStatus;
 
   Ending(
       AgentOptions options, ProfileSource profile, Optional<RunDirectory> folder, PrintStream err) {
@@ -45,10 +48,12 @@ final class Ending {
   }
 
   /** Stands by for the end of the JVM. */
-  void await(TapRun theRun, SiteLinks theLinks, Weaving theWeaving) {
+  void await(
+      TapRun theRun, SiteLinks theLinks, Weaving theWeaving, Supplier<OptionalInt> theExitStatus) {
     run = theRun;
     links = theLinks;
     weaving = theWeaving;
+    exitStatus = theExitStatus;
     if (folder.isPresent()) { // only there a run is described, and it follows the passes anyway
       run.onPassBegin(seen::add);
     }
@@ -103,14 +108,14 @@ final class Ending {
    * @return the problem that decides the exit code, if one does
    */
   private Optional<Problem> finish(List<Problem> problems, Optional<String> state) {
-    problems.addAll(run.close());
+    problems.addAll(run.finish());
     folder.ifPresent(f -> problems.addAll(f.closeFiles()));
     int failures = problems.size();
     if (state.isEmpty()) {
       addOnce(problems, weaving.problems());
       addOnce(problems, links.problems());
     }
-    if (state.isEmpty() && run.observing() && !failedByItself()) {
+    if (state.isEmpty() && run.observed() && !failedByItself()) {
       addOnce(problems, run.ledger().verdict(new Wording(profile.profile(), weaving::hasWoven)));
     }
     boolean failed = options.strict() ? !problems.isEmpty() : failures > 0;
@@ -127,7 +132,7 @@ final class Ending {
 
   /** Whether the model ended with a status of its own before it computed anything. */
   private boolean failedByItself() {
-    return run.ledger().passes() == 0 && run.exitStatus().orElse(0) != 0;
+    return run.ledger().passes() == 0 && exitStatus.get().orElse(0) != 0;
   }
 
   private static void addOnce(List<Problem> problems, List<Problem> more) {
@@ -136,13 +141,13 @@ final class Ending {
 
   private void tell(List<Problem> problems, boolean failed, boolean interrupted) {
     problems.forEach(p -> err.println(failed ? p.line() : p.warning()));
-    if (!run.observing()) {
+    if (!run.observed()) {
       return;
     }
     if (!interrupted && failedByItself()) {
       err.println(
           "tapscope: The model ended with exit code "
-              + run.exitStatus().getAsInt()
+              + exitStatus.get().getAsInt()
               + " before its first pass; its own output says why.");
       return;
     }

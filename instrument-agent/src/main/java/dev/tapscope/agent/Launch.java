@@ -1,20 +1,16 @@
 package dev.tapscope.agent;
 
-import dev.tapscope.boot.TapBridge;
 import dev.tapscope.capture.Capture;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.folder.RunDirectory;
-import dev.tapscope.link.SiteLinks;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Selection;
-import dev.tapscope.profile.Site;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,10 +19,10 @@ import java.util.Optional;
  * a capture, an SAE or an edit the taps are woven and off.
  */
 final class Launch {
-  private final Weaving weaving;
+  private final TappedModels models;
 
-  private Launch(Weaving weaving) {
-    this.weaving = weaving;
+  private Launch(TappedModels models) {
+    this.models = models;
   }
 
   /** Ends the JVM when the run cannot go as asked. */
@@ -47,13 +43,21 @@ final class Launch {
 
   private static Launch start(
       AgentOptions options, Instrumentation instrumentation, PrintStream err) throws IOException {
+    TappedModels models = new TappedModels(instrumentation, err);
+    models.serve();
+    if (options.withProfile()) {
+      start(options, models, instrumentation, err);
+    }
+    return new Launch(models);
+  }
+
+  private static void start(
+      AgentOptions options, TappedModels models, Instrumentation instrumentation, PrintStream err)
+      throws IOException {
     ProfileSource source = ProfileSource.find(options.profile());
     Profile profile = source.profile();
     options.capture().ifPresent(sites -> Selection.parse(sites, profile));
-    SiteWeaving sites = new SiteWeaving(profile, options.strict(), err);
-    ScopeWeaving scopes = new ScopeWeaving(profile, err);
-    check(sites, profile, options.strict());
-
+    TappedModel model = new TappedModel(source, options.strict(), err);
     Optional<RunDirectory> directory =
         options
             .out()
@@ -61,46 +65,27 @@ final class Launch {
     try {
       RunFolder folder = directory.isPresent() ? directory.get() : new NoFolder();
       Ending ending = new Ending(options, source, directory, err);
-      TapRun run = new TapRun(profile, folder, err, ending::fatal);
-      SiteLinks links = new SiteLinks(profile, run, err);
-      TapBridge.linkWith(links);
-      TapBridge.reportTo(run);
-      Weaving weaving = new Weaving(instrumentation, sites, scopes, err);
+      TapRun run = model.runs().stand(folder, ending::fatal);
+      models.add(model);
+      Weaving weaving = model.weave(instrumentation);
       directory.ifPresent(d ->
           Capture.attach(run, d, profile, options.capture(), options.dtype(), options.stage()));
       folder.describe("device", "cpu"); // until a runtime says otherwise
       if (!options.extension().isEmpty()) {
         ExtensionLoader.load(options.runtime()).install(run, options.extension());
       }
+      if (options.flightRecorder()) {
+        run.record(FlightRecorder.events());
+      }
       directory.ifPresent(RunDirectory::begin);
-      ending.await(run, links, weaving);
-      return new Launch(weaving);
+      ending.await(run, model.links(), weaving, models::exitStatus);
     } catch (RuntimeException | Error e) {
       directory.ifPresent(RunDirectory::abandon);
       throw e;
     }
   }
 
-  private static void check(SiteWeaving sites, Profile profile, boolean strict) throws IOException {
-    List<String> misfits = sites.check(ClassLoader.getSystemClassLoader());
-    boolean blind = misfits.contains(Site.TOKENS);
-    if (blind || strict && !misfits.isEmpty()) {
-      throw TapscopeException.check(
-          "profile-misfit",
-          misfits.size()
-              + " of the "
-              + profile.sites().size()
-              + " sites of profile '"
-              + profile.name()
-              + "' do not fit the classes on the class path, as said above; nothing was run."
-              + (blind
-                  ? " Without 'tokens' no value can be given a token: correct the profile."
-                  : " Correct the profile, or give strict=false to go on with the sites that"
-                      + " fit."));
-    }
-  }
-
   void detach() {
-    weaving.detach();
+    models.detach();
   }
 }

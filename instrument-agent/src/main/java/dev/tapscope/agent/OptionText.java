@@ -34,6 +34,7 @@ final class OptionText {
           "capture.dtype",
           "capture.stage",
           "device",
+          "jfr",
           "out",
           "out.overwrite",
           "runtime",

@@ -105,7 +105,11 @@ final class ScopeWeaving {
                   + ", and exactly one must. Write its parameter types in full."));
       return type;
     }
-    return type.visit(Advice.to(PassAdvice.class).on(here));
+    return type.visit(
+        Advice.withCustomMapping()
+            .bind(PassAdvice.OfProfile.class, profile.name())
+            .to(PassAdvice.class)
+            .on(here));
   }
 
   private static boolean is(MethodDescription candidate, MethodRef method) {

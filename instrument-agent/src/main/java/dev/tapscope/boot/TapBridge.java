@@ -23,6 +23,19 @@ public final class TapBridge {
     CallSite link(MethodHandles.Lookup caller, MethodType type, String profile, String site)
         throws Throwable;
 
+    /**
+     * Makes the call site that stands in the place of a call.
+     *
+     * @param callee the call as the model wrote it
+     */
+    CallSite linkAround(
+        MethodHandles.Lookup caller,
+        MethodType type,
+        String profile,
+        String site,
+        MethodHandle callee)
+        throws Throwable;
+
     /** Told of a tap that could not be linked and passes through for the rest of this JVM. */
     void failed(String profile, String site, Throwable cause);
   }
@@ -30,10 +43,10 @@ public final class TapBridge {
   /** Told of what happens around the taps, on the model's thread. Must not throw. */
   public interface Scopes {
     /** The method that carries the tokens of a pass was entered. */
-    void passEntered();
+    void passEntered(String profile);
 
     /** That method was left, by a return or by an exception. */
-    void passLeft(boolean normally);
+    void passLeft(String profile, boolean normally);
 
     /** The constructor of the model's own token decoder has returned. */
     void decoderBuilt(Object decoder);
@@ -56,18 +69,18 @@ public final class TapBridge {
   }
 
   /** Called by the woven scope of a pass. */
-  public static void passEntered() {
+  public static void passEntered(String profile) {
     Scopes current = scopes;
     if (current != null) {
-      current.passEntered();
+      current.passEntered(profile);
     }
   }
 
   /** Called by the woven scope of a pass, however it ends. */
-  public static void passLeft(boolean normally) {
+  public static void passLeft(String profile, boolean normally) {
     Scopes current = scopes;
     if (current != null) {
-      current.passLeft(normally);
+      current.passLeft(profile, normally);
     }
   }
 
@@ -102,6 +115,37 @@ public final class TapBridge {
       }
     }
     return new ConstantCallSite(passThrough(type));
+  }
+
+  /**
+   * Bootstrap of {@code around:(P..., captures...)R}, which stands in the place of a call {@code
+   * (P...)R}, receiver included.
+   */
+  public static CallSite bootstrapAround(
+      MethodHandles.Lookup caller,
+      String name,
+      MethodType type,
+      String profile,
+      String site,
+      MethodHandle callee) {
+    Linker current = linker;
+    if (current != null) {
+      try {
+        return current.linkAround(caller, type, profile, site, callee);
+      } catch (Throwable e) {
+        current.failed(profile, site, e);
+      }
+    }
+    return new ConstantCallSite(plainCall(type, callee));
+  }
+
+  /** The call as the model wrote it, with the captures left out. */
+  public static MethodHandle plainCall(MethodType type, MethodHandle callee) {
+    MethodHandle spread = callee.asFixedArity(); // a varargs method takes its array as it is
+    int parameters = spread.type().parameterCount();
+    return MethodHandles.dropArguments(
+            spread, parameters, type.parameterList().subList(parameters, type.parameterCount()))
+        .asType(type);
   }
 
   /** {@code (V value, captures...) -> V} that returns its first argument. */

@@ -3,15 +3,19 @@ package dev.tapscope.ledger;
 import dev.tapscope.tap.Address;
 import dev.tapscope.tap.Pass;
 import java.util.BitSet;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
-/** What one pass has shown so far. Used by the thread of the pass only. */
+/** What one pass has shown so far. Thread-safe: a pass may have several threads. */
 public final class Coverage {
   private final Pass pass;
-  private final Map<Address, Shown> shown = new TreeMap<>();
+  private final Map<Address, Shown> shown = new HashMap<>();
+  private final Set<Integer> skippedLayers = new TreeSet<>();
 
-  Coverage(Pass pass) {
+  public Coverage(Pass pass) {
     this.pass = pass;
   }
 
@@ -47,7 +51,7 @@ public final class Coverage {
    * @param positions how many positions it shows
    * @param rows how many rows: positions, or positions times heads
    */
-  public void saw(Address address, int first, int positions, int rows) {
+  public synchronized void saw(Address address, int first, int positions, int rows) {
     Shown s = shown.computeIfAbsent(address, a -> new Shown());
     s.fires++;
     s.rows += rows;
@@ -55,18 +59,33 @@ public final class Coverage {
     s.positions.set(first - pass.start(), first - pass.start() + positions);
   }
 
-  Map<Address, Shown> shown() {
-    return shown;
+  /** A block of a layer is left out; what does not show there is not missed. */
+  public synchronized void skipped(int layer) {
+    skippedLayers.add(layer);
+  }
+
+  /** A copy, in the order of addresses. */
+  synchronized Map<Address, Shown> shown() {
+    return new TreeMap<>(shown);
+  }
+
+  /** Whether an address did not show because its block was left out. */
+  synchronized boolean excused(Address address) {
+    return address.layered() && skippedLayers.contains(address.layer());
+  }
+
+  synchronized boolean fired(Address address) {
+    return shown.containsKey(address);
   }
 
   /** Whether each position of the pass was shown exactly once. */
-  boolean complete(Address address) {
+  synchronized boolean complete(Address address) {
     Shown s = shown.get(address);
     return s != null && s.count == pass.rows() && s.positions.cardinality() == pass.rows();
   }
 
   /** What is wrong with an address that is not complete, in words. */
-  String gap(Address address) {
+  synchronized String gap(Address address) {
     Shown s = shown.get(address);
     if (s == null) {
       return "it did not fire";

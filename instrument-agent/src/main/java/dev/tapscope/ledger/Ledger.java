@@ -24,13 +24,14 @@ public final class Ledger {
   }
 
   /** A request and the passes it held for. */
-  private static final class Expectation {
+  public static final class Expectation {
     private final Request request;
     private long passes;
     private long positions;
+    private boolean withdrawn;
     private final Map<Address, String> firstGaps = new TreeMap<>();
 
-    Expectation(Request request) {
+    private Expectation(Request request) {
       this.request = request;
     }
   }
@@ -51,11 +52,19 @@ public final class Ledger {
   private String layersSeenAt = "";
   private int layers;
   private long passes;
+  private long cutPasses;
   private long positions;
 
   /** Adds addresses that must fire from a pass on. */
-  public synchronized void request(Request request) {
-    expectations.add(new Expectation(request));
+  public synchronized Expectation request(Request request) {
+    Expectation expectation = new Expectation(request);
+    expectations.add(expectation);
+    return expectation;
+  }
+
+  /** Nothing more is expected of a request; what it held for so far still counts. */
+  public synchronized void withdraw(Expectation expectation) {
+    expectation.withdrawn = true;
   }
 
   /** At least one pass must be seen. */
@@ -63,15 +72,28 @@ public final class Ledger {
     passesExpected = true;
   }
 
-  /** Starts the account of a pass. */
-  public Coverage open(Pass pass) {
-    return new Coverage(pass);
-  }
-
   /** Enters a pass that has ended normally. */
   public synchronized void completed(Coverage coverage) {
     passes++;
     positions += coverage.pass().rows();
+    tally(coverage);
+    for (Expectation e : expectations) {
+      if (coverage.pass().index() >= e.request.sincePass() && !e.withdrawn) {
+        e.passes++;
+        e.positions += coverage.pass().rows();
+        for (Address address : addresses(e.request)) {
+          if (coverage.excused(address) && !coverage.complete(address)) {
+            tallies.computeIfAbsent(address, a -> new Tally()).completePasses++;
+          } else if (e.request.every() && !coverage.complete(address)) {
+            e.firstGaps.putIfAbsent(
+                address, "in " + name(coverage.pass()) + " " + coverage.gap(address));
+          }
+        }
+      }
+    }
+  }
+
+  private void tally(Coverage coverage) {
     coverage
         .shown()
         .forEach((address, shown) -> {
@@ -87,18 +109,30 @@ public final class Ledger {
             tally.completePasses++;
           }
         });
-    for (Expectation e : expectations) {
-      if (coverage.pass().index() >= e.request.sincePass()) {
-        e.passes++;
-        e.positions += coverage.pass().rows();
-        for (Address address : addresses(e.request)) {
-          if (e.request.every() && !coverage.complete(address)) {
-            e.firstGaps.putIfAbsent(
-                address, "in " + name(coverage.pass()) + " " + coverage.gap(address));
-          }
-        }
-      }
+  }
+
+  /**
+   * Enters a pass that was ended early on request. What it showed counts; what it did not show is
+   * not missed.
+   */
+  public synchronized void cut(Coverage coverage) {
+    cutPasses++;
+    tally(coverage);
+  }
+
+  /**
+   * Whether a pass has shown everything that is asked for, as far as the model's layers are known.
+   */
+  public synchronized boolean seen(Coverage coverage) {
+    return expectations.stream().filter(e -> !e.withdrawn).allMatch(e -> seen(e.request, coverage));
+  }
+
+  private boolean seen(Request request, Coverage coverage) {
+    if (request.last() == Request.EVERY_LAYER && layers == 0) {
+      return false; // how many there are shows in the first whole pass
     }
+    return addresses(request).stream()
+        .allMatch(a -> request.every() ? coverage.complete(a) : coverage.fired(a));
   }
 
   /** Strikes a pass that ended with an exception. */
@@ -106,16 +140,26 @@ public final class Ledger {
     aborted.add(coverage.pass());
   }
 
-  /** A fire on a thread on which no pass is under way. */
-  public synchronized void outsidePass(Address address, String thread) {
+  /**
+   * A fire that belongs to no pass.
+   *
+   * @param underWay how many passes were under way on other threads
+   */
+  public synchronized void outsidePass(String site, String thread, int underWay) {
     misplaced.putIfAbsent(
-        "site-outside-pass " + address.site(),
+        "site-outside-pass " + site,
         "Site "
-            + address
+            + site
             + " fired on thread '"
             + thread
-            + "', where no pass is under way, so its rows belong to no token and were dropped. A"
-            + " profile must tap values on the thread that enters the method of its 'tokens' tap.");
+            + (underWay == 0
+                ? "', where no pass is under way, so its rows belong to no token and were dropped."
+                    + " Name a method in the 'tokens' tap that is entered before the site fires."
+                : "' while "
+                    + underWay
+                    + " passes were under way on others, and nothing tells which of them it works"
+                    + " for, so its rows were dropped. Give the site a line 'cache ...' in the"
+                    + " profile that names the object the 'tokens' tap has as its cache."));
   }
 
   /** A fire that shows positions its pass does not have. */
@@ -170,7 +214,7 @@ public final class Ledger {
   /** What is wrong with the run; empty when everything asked for has fired as often as it must. */
   public synchronized List<Problem> verdict(Wording wording) {
     List<Problem> problems = new ArrayList<>();
-    boolean onlyFailedPasses = passes == 0 && !aborted.isEmpty();
+    boolean onlyFailedPasses = passes == 0 && (!aborted.isEmpty() || cutPasses > 0);
     if (passesExpected && !onlyFailedPasses) {
       Map<String, List<Address>> silent = new TreeMap<>();
       for (Expectation e : expectations) {

@@ -4,10 +4,11 @@ import dev.tapscope.boot.TapBridge;
 import dev.tapscope.ledger.Problem;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
-import dev.tapscope.run.TapRun;
+import dev.tapscope.run.Runs;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;
 import java.lang.invoke.CallSite;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.lang.invoke.MutableCallSite;
@@ -15,42 +16,67 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Owns the call sites of all woven calls. A call passes through, at no cost, until the run observes
+ * Owns the call sites of all woven calls. A call passes through, at no cost, until a run observes
  * its site; switching is for runs, not for tokens: each switch makes the JVM compile the model's
  * methods again. Thread-safe.
  */
-public final class SiteLinks implements TapBridge.Linker {
-  private record Linked(Site site, TapPoint point, MutableCallSite callSite) {}
+public final class SiteLinks {
+  /** A woven call and what it does when it is live. */
+  private static final class Linked {
+    private final Site site;
+    private final MutableCallSite callSite;
+    private final MethodHandle off;
+    private final MethodHandle live;
+    private boolean on;
+
+    Linked(Site site, MutableCallSite callSite, MethodHandle live) {
+      this.site = site;
+      this.callSite = callSite;
+      this.off = callSite.getTarget();
+      this.live = live;
+    }
+  }
 
   private final Profile profile;
-  private final TapRun run;
+  private final Runs runs;
   private final PrintStream err;
   private final List<Linked> all = new ArrayList<>();
   private final List<Problem> problems = new ArrayList<>();
 
-  public SiteLinks(Profile profile, TapRun run, PrintStream err) {
+  public SiteLinks(Profile profile, Runs runs, PrintStream err) {
     this.profile = profile;
-    this.run = run;
+    this.runs = runs;
     this.err = err;
-    run.whenChanged(this::switchAll);
+    runs.whenChanged(this::switchAll);
   }
 
-  @Override
-  public synchronized CallSite link(Lookup caller, MethodType type, String from, String name) {
-    Site site =
-        profile.sites().stream()
-            .filter(s -> from.equals(profile.name()) && s.name().equals(name))
-            .findFirst()
-            .orElseThrow(
-                () -> new IllegalStateException("no site " + name + " of profile " + from));
+  /** Makes the call site of a woven tap. */
+  public synchronized CallSite link(Lookup caller, MethodType type, String place) {
+    Site site = site(place);
     MutableCallSite callSite = new MutableCallSite(TapBridge.passThrough(type));
-    Linked linked = new Linked(site, TapPoint.of(site, caller, type, run), callSite);
+    return add(new Linked(site, callSite, TapPoint.of(site, caller, type, runs).live(type)));
+  }
+
+  /** Makes the call site that stands in the place of a call. */
+  public synchronized CallSite linkAround(
+      Lookup caller, MethodType type, String place, MethodHandle callee) {
+    throw new IllegalStateException("site " + site(place).name() + " is not around a call");
+  }
+
+  private Site site(String place) {
+    return profile.sites().stream()
+        .filter(s -> s.name().equals(place))
+        .findFirst()
+        .orElseThrow(() -> new IllegalStateException("no site " + place + " in " + profile.name()));
+  }
+
+  private CallSite add(Linked linked) {
     all.add(linked);
     point(linked);
-    return callSite;
+    return linked.callSite;
   }
 
-  @Override
+  /** Remembers and tells that a tap could not be linked. */
   public synchronized void failed(String from, String site, Throwable cause) {
     Problem problem =
         cause instanceof TapscopeException e
@@ -68,17 +94,21 @@ public final class SiteLinks implements TapBridge.Linker {
   }
 
   private synchronized void switchAll() {
-    all.forEach(this::point);
-    MutableCallSite.syncAll(all.stream().map(Linked::callSite).toArray(MutableCallSite[]::new));
+    MutableCallSite[] switched =
+        all.stream().filter(this::point).map(l -> l.callSite).toArray(MutableCallSite[]::new);
+    if (switched.length > 0) {
+      MutableCallSite.syncAll(switched);
+    }
   }
 
-  private void point(Linked linked) {
-    MethodType type = linked.callSite().type();
-    linked
-        .callSite()
-        .setTarget(
-            run.observes(linked.site().name())
-                ? linked.point().live(type)
-                : TapBridge.passThrough(type));
+  /** Switches a call on or off; tells whether that was a change. */
+  private boolean point(Linked linked) {
+    boolean wanted = runs.observes(linked.site);
+    if (wanted == linked.on) {
+      return false;
+    }
+    linked.on = wanted;
+    linked.callSite.setTarget(wanted ? linked.live : linked.off);
+    return true;
   }
 }

@@ -5,8 +5,9 @@ import dev.tapscope.profile.Value;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.rows.RowsOf;
 import dev.tapscope.run.PassStart;
+import dev.tapscope.run.Runs;
 import dev.tapscope.run.Shown;
-import dev.tapscope.run.TapRun;
+import dev.tapscope.tap.Address;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.tap.TensorCodec;
 import java.lang.invoke.MethodHandle;
@@ -14,9 +15,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.util.Optional;
-import java.util.OptionalInt;
 
-/** One woven call: what it passes, and whom it tells. The value it returns is always its own. */
+/** One woven call: what it passes, and whom it tells. */
 abstract class TapPoint {
   private static final MethodHandle TAP;
 
@@ -34,14 +34,14 @@ abstract class TapPoint {
   }
 
   /** Makes the point of a woven call of the given type. */
-  static TapPoint of(Site site, Lookup caller, MethodType type, TapRun run) {
+  static TapPoint of(Site site, Lookup caller, MethodType type, Runs runs) {
     Reader.Captures captures =
         new Reader.Captures(caller, type.parameterList().subList(1, type.parameterCount()));
     Reader value = new Reader(site.value().tapped(), 0, type.parameterType(0), caller);
     return switch (site.name()) {
-      case Site.TOKENS -> new Tokens(site, value, captures, run);
-      case Site.SAMPLED -> new Sampled(value, run);
-      default -> new Activations(site, value, captures, caller, run);
+      case Site.TOKENS -> new Tokens(site, value, captures, runs);
+      case Site.SAMPLED -> new Sampled(value, runs);
+      default -> new Activations(site, value, captures, caller, runs);
     };
   }
 
@@ -52,21 +52,21 @@ abstract class TapPoint {
 
   /** Called by the woven code, on the model's thread. */
   final Object tap(Object value, Object[] captures) {
-    fire(value, captures);
-    return value;
+    return fire(value, captures);
   }
 
-  abstract void fire(Object value, Object[] captures);
+  /** Returns what the model goes on with. */
+  abstract Object fire(Object value, Object[] captures);
 
   /** Where a pass begins. */
   private static final class Tokens extends TapPoint {
-    private final TapRun run;
+    private final Runs runs;
     private final Reader value;
     private final Reader position;
     private final Optional<Reader> cache;
 
-    Tokens(Site site, Reader value, Reader.Captures captures, TapRun run) {
-      this.run = run;
+    Tokens(Site site, Reader value, Reader.Captures captures, Runs runs) {
+      this.runs = runs;
       this.value = value.requiring("ids of a pass", int[].class);
       this.position =
           captures
@@ -76,8 +76,8 @@ abstract class TapPoint {
     }
 
     @Override
-    void fire(Object root, Object[] captures) {
-      run.tokens(
+    Object fire(Object root, Object[] captures) {
+      runs.tokens(
           new PassStart() {
             @Override
             public int[] tokens() throws Throwable {
@@ -95,41 +95,45 @@ abstract class TapPoint {
               return object == null ? Thread.currentThread() : object;
             }
           });
+      return root;
     }
   }
 
   /** Where the model chooses a token. */
   private static final class Sampled extends TapPoint {
-    private final TapRun run;
+    private final Runs runs;
 
-    Sampled(Reader value, TapRun run) {
-      this.run = run;
+    Sampled(Reader value, Runs runs) {
+      this.runs = runs;
       value.requiring("id of a sampled token", int.class);
     }
 
     @Override
-    void fire(Object value, Object[] captures) {
-      run.sampled((Integer) value);
+    Object fire(Object value, Object[] captures) {
+      runs.sampled((Integer) value);
+      return value;
     }
   }
 
   /** Where an activation can be seen and changed. */
   private static final class Activations extends TapPoint {
     private final Site site;
-    private final TapRun run;
+    private final Runs runs;
     private final Reader value;
     private final Optional<Reader> layer;
     private final Optional<Reader> position;
+    private final Optional<Reader> cache;
     private final Derivation derivation;
+    private final Addresses addresses;
 
     /** From the tapped value to its rows. */
     private interface Derivation {
       Rows rows(Object value, Object[] captures) throws Throwable;
     }
 
-    Activations(Site site, Reader value, Reader.Captures captures, Lookup caller, TapRun run) {
+    Activations(Site site, Reader value, Reader.Captures captures, Lookup caller, Runs runs) {
       this.site = site;
-      this.run = run;
+      this.runs = runs;
       this.value = value;
       this.layer =
           site.layer()
@@ -139,6 +143,8 @@ abstract class TapPoint {
           site.position()
               .map(captures::reader)
               .map(r -> r.requiring("position", int.class, short.class, byte.class));
+      this.cache = site.cache().map(captures::reader);
+      this.addresses = new Addresses(site.name());
       this.derivation = derivation(site, value, captures, caller);
     }
 
@@ -176,27 +182,44 @@ abstract class TapPoint {
     }
 
     @Override
-    void fire(Object root, Object[] captures) {
-      run.fired(
-          site,
-          new Shown() {
-            @Override
-            public int layer() throws Throwable {
-              return layer.orElseThrow().readInt(captures);
-            }
+    Object fire(Object root, Object[] captures) {
+      return runs.fired(site, new Passed(captures), root);
+    }
 
-            @Override
-            public OptionalInt first() throws Throwable {
-              return position.isPresent()
-                  ? OptionalInt.of(position.get().readInt(captures))
-                  : OptionalInt.empty();
-            }
+    /** What one call has passed. */
+    private final class Passed implements Shown {
+      private final Object[] captures;
 
-            @Override
-            public Rows rows() throws Throwable {
-              return derivation.rows(value.readFrom(root), captures);
-            }
-          });
+      Passed(Object[] captures) {
+        this.captures = captures;
+      }
+
+      @Override
+      public int layer(Layers seen) throws Throwable {
+        int number = layer.orElseThrow().readInt(captures);
+        seen.enter(number);
+        return number;
+      }
+
+      @Override
+      public Address address(int number) {
+        return addresses.of(number);
+      }
+
+      @Override
+      public int first(int otherwise) throws Throwable {
+        return position.isPresent() ? position.get().readInt(captures) : otherwise;
+      }
+
+      @Override
+      public Object cache() throws Throwable {
+        return cache.orElseThrow().read(captures);
+      }
+
+      @Override
+      public Rows rows(Object tensor) throws Throwable {
+        return derivation.rows(value.readFrom(tensor), captures);
+      }
     }
   }
 }

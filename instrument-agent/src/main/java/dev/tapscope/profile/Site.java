@@ -71,4 +71,20 @@ public record Site(
     all.addAll(value.captures());
     return all.stream().filter(o -> !(o.root() instanceof Operand.Root.Constant)).toList();
   }
+
+  /**
+   * Whether a new object can take the place of the tapped one: it is a variable, a parameter, a
+   * result, or an argument of a call still to come. What a path of fields leads to, the receiver
+   * and an argument behind its call can be changed in place only.
+   */
+  public boolean assignable() {
+    if (!(value instanceof Value.Plain) || !value.tapped().path().isEmpty()) {
+      return false;
+    }
+    Operand.Root root = value.tapped().root();
+    boolean receiver = root instanceof Operand.Root.Slot slot && slot.index() == 0;
+    return root instanceof Operand.Root.CallArg
+        ? at instanceof JoinPoint.BeforeCall
+        : !(root instanceof Operand.Root.This) && !receiver;
+  }
 }

@@ -16,18 +16,29 @@ final class BorrowedActivation implements Activation {
   private final Address address;
   private final Pass pass;
   private final int first;
-  private final Rows rows;
+  private final Lent lent;
+  private final Object tensor;
   private final Phase phase;
-  private final Thread thread = Thread.currentThread();
-  private final Map<Integer, float[]> before = new TreeMap<>();
-  private boolean over;
+  private final Rows shownRows;
+  private Rows rows;
+  private Thread thread = Thread.currentThread();
+  private Map<Integer, float[]> before = Map.of();
+  private volatile boolean over;
 
-  BorrowedActivation(Address address, Pass pass, int first, Rows rows, Phase phase) {
+  BorrowedActivation(Address address, Pass pass, int first, Lent lent, Phase phase) {
     this.address = address;
     this.pass = pass;
     this.first = first;
-    this.rows = rows;
+    this.lent = lent;
+    this.tensor = lent.tensor();
+    this.shownRows = lent.rows();
+    this.rows = lent.rows();
     this.phase = phase;
+  }
+
+  /** Hands it to another thread, while its own waits. */
+  void handTo(Thread other) {
+    thread = other;
   }
 
   /** Ends the callback. */
@@ -35,9 +46,12 @@ final class BorrowedActivation implements Activation {
     over = true;
   }
 
-  /** Undoes every write. */
+  /** Undoes every write and every replacement. */
   void putBack() {
-    before.forEach(rows::write);
+    before.forEach(shownRows::write);
+    if (lent.tensor() != tensor) {
+      lent.restore(tensor, shownRows);
+    }
   }
 
   @Override
@@ -89,14 +103,7 @@ final class BorrowedActivation implements Activation {
   @Override
   public void write(int row, float[] from) {
     check();
-    if (!phase.mayWrite()) {
-      throw new IllegalStateException(
-          "A hook in phase "
-              + phase
-              + " wrote a row of "
-              + address
-              + "; only hooks in REPLACE and SPLICE may write.");
-    }
+    mayWrite();
     int width = rows.width(row);
     if (from.length < width) {
       throw new IllegalArgumentException(
@@ -108,12 +115,40 @@ final class BorrowedActivation implements Activation {
               + from.length
               + " were given to be written.");
     }
-    if (!before.containsKey(row)) {
+    if (rows == shownRows && !before.containsKey(row)) {
       float[] model = new float[width];
       rows.read(row, model);
+      if (before.isEmpty()) {
+        before = new TreeMap<>();
+      }
       before.put(row, model);
     }
     rows.write(row, from);
+  }
+
+  @Override
+  public Object tensor() {
+    check();
+    return lent.tensor();
+  }
+
+  @Override
+  public void replace(Object other) {
+    check();
+    mayWrite();
+    lent.replace(other);
+    rows = lent.rows();
+  }
+
+  private void mayWrite() {
+    if (!phase.mayWrite()) {
+      throw new IllegalStateException(
+          "A hook in phase "
+              + phase
+              + " changed "
+              + address
+              + "; only hooks in REPLACE and SPLICE may write.");
+    }
   }
 
   private void check() {

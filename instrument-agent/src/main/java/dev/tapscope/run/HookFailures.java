@@ -1,7 +1,9 @@
 package dev.tapscope.run;
 
 import dev.tapscope.ledger.Problem;
+import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -9,8 +11,10 @@ import java.util.TreeMap;
 /** Exceptions of hooks: the first at each place is printed, all are counted. Thread-safe. */
 final class HookFailures {
   private final PrintStream err;
+  private int stopsSwallowed;
   private final Map<String, Integer> counts = new TreeMap<>();
   private final Map<String, Throwable> firsts = new TreeMap<>();
+  private final Map<String, Problem> told = new TreeMap<>();
 
   HookFailures(PrintStream err) {
     this.err = err;
@@ -22,13 +26,41 @@ final class HookFailures {
       err.println(
           "tapscope: [hook-failed] "
               + place
-              + " failed; the model goes on with its own values, and the run will end with exit"
-              + " code 1.");
+              + " failed. What it had written is put back, and the run fails when it closes.");
       cause.printStackTrace(err);
     }
   }
 
+  /** What a run could not go on with, and its caller has been told or ended with. */
+  synchronized void remember(TapscopeException cause) {
+    if (!cause.id().equals("hook-failed")) { // those are counted where they happen
+      told.putIfAbsent(cause.line(), Problem.of(cause));
+    }
+  }
+
+  /** The model caught what was to end its pass, and went on computing. */
+  synchronized void stopSwallowed() {
+    stopsSwallowed++;
+  }
+
   synchronized List<Problem> problems() {
+    List<Problem> problems = new ArrayList<>(ofHooks());
+    problems.addAll(told.values());
+    if (stopsSwallowed > 0) {
+      problems.add(
+          Problem.failed(
+              "stop-swallowed",
+              "The rest of a pass was not wanted, and the model caught the error that was to end it"
+                  + " and went on ("
+                  + stopsSwallowed
+                  + (stopsSwallowed == 1 ? " pass" : " passes")
+                  + "). Its result is not one to rely on. Look for a catch (Throwable) in the"
+                  + " model, and take whole passes of it."));
+    }
+    return problems;
+  }
+
+  private List<Problem> ofHooks() {
     return counts.entrySet().stream()
         .map(e ->
             Problem.failed(

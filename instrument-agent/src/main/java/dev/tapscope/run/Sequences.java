@@ -1,6 +1,8 @@
 package dev.tapscope.run;
 
 import com.google.common.collect.MapMaker;
+import dev.tapscope.profile.Profile;
+import dev.tapscope.profile.Site;
 import dev.tapscope.tap.Pass;
 import java.util.Map;
 
@@ -23,6 +25,12 @@ final class Sequences {
   private final boolean samplerTapped;
   private int passes;
   private int sequences;
+
+  Sequences(Profile profile) {
+    this(
+        profile.bos().orElse(-1),
+        profile.sites().stream().anyMatch(s -> s.name().equals(Site.SAMPLED)));
+  }
 
   Sequences(int bos, boolean samplerTapped) {
     this.bos = bos;

@@ -1,6 +1,5 @@
 package dev.tapscope.run;
 
-import dev.tapscope.boot.TapBridge;
 import dev.tapscope.ledger.Coverage;
 import dev.tapscope.ledger.Ledger;
 import dev.tapscope.ledger.Problem;
@@ -11,131 +10,146 @@ import dev.tapscope.profile.Selection.SiteRange;
 import dev.tapscope.profile.Site;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.tap.Address;
+import dev.tapscope.tap.Attachment;
+import dev.tapscope.tap.FailurePolicy;
 import dev.tapscope.tap.Hook;
 import dev.tapscope.tap.Pass;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.RunFolder;
+import dev.tapscope.tap.Steps;
 import dev.tapscope.tap.TapscopeException;
-import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The run of an agent. Woven calls report here on the model's threads; hooks and listeners run on
- * those threads, between them nothing is shared but the hooks and the ledger.
+ * One run: its hooks, its passes, its account. {@link Runs} brings it the fires of its own passes,
+ * on the model's threads; hooks and listeners run on those threads, and between them nothing is
+ * shared but the hooks and the ledger.
  */
-public final class TapRun implements Run, TapBridge.Scopes {
+public final class TapRun implements Run {
   private static final int SECONDS_FOR_RUNNING_HOOKS = 20;
+
+  /** A chain of causes may be a ring. */
+  private static final int MOST_CAUSES = 32;
 
   /** Work on a model's thread that may fail in any way. */
   private interface Body {
-    void run(ThreadState state) throws Throwable;
+    void run() throws Throwable;
   }
 
-  private final Profile profile;
+  private final Runs runs;
   private final RunFolder folder;
   private final Consumer<TapscopeException> fatal;
   private final Ledger ledger = new Ledger();
   private final Sequences sequences;
-  private final Decoder decoder;
   private final HookFailures failures;
-  private final ThreadLocal<ThreadState> states = ThreadLocal.withInitial(ThreadState::new);
   private final List<Consumer<Pass>> beginListeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<Pass>> endListeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<Pass>> abortListeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> closeListeners = new CopyOnWriteArrayList<>();
-
-  /** Held for reading while the run's code works on a model thread, so that close can wait. */
-  private final ReentrantReadWriteLock working = new ReentrantReadWriteLock();
-
   private volatile Hooks hooks = Hooks.NONE;
-  private volatile OptionalInt exitStatus = OptionalInt.empty();
+  private volatile FailurePolicy policy = FailurePolicy.RETHROW;
+  private volatile TapEvents events = TapEvents.NONE;
+  private volatile boolean stopWhenSeen;
   private volatile boolean observing;
   private volatile boolean closed;
-  private volatile Runnable changed = () -> {};
+  private Optional<ThreadState> home = Optional.empty();
+  private Optional<TapRun> openedIn = Optional.empty();
+  private long attached;
 
   /**
-   * @param err where failures are told when they happen
    * @param fatal called on the model's thread, outside the run, when the run cannot go on
    */
-  public TapRun(
-      Profile profile, RunFolder folder, PrintStream err, Consumer<TapscopeException> fatal) {
-    this.profile = profile;
+  TapRun(Runs runs, RunFolder folder, Consumer<TapscopeException> fatal) {
+    this.runs = runs;
     this.folder = folder;
     this.fatal = fatal;
-    this.failures = new HookFailures(err);
-    this.decoder = new Decoder(profile.text(), err);
-    this.sequences =
-        new Sequences(
-            profile.bos().orElse(-1),
-            profile.sites().stream().anyMatch(s -> s.name().equals(Site.SAMPLED)));
+    this.failures = new HookFailures(runs.err());
+    this.sequences = new Sequences(runs.profile());
+  }
+
+  /** Makes this the run of the passes that begin on a thread. */
+  void enter(ThreadState state) {
+    home = Optional.of(state);
+    state.runs.addFirst(this);
+    // Opened inside a hook: its passes are to be seen, while those of the outer run are not.
+    openedIn = state.muted ? Optional.ofNullable(state.working) : Optional.empty();
+    state.muted = false;
   }
 
   @Override
-  public void on(String sites, Phase phase, Hook hook) {
+  public Attachment on(String sites, Phase phase, int priority, Hook hook) {
+    return attach(sites, Hooks.Kind.VALUE, phase, priority, hook);
+  }
+
+  @Override
+  public Attachment skip(String sites, Hook hook) {
+    return attach(sites, Hooks.Kind.SKIP, Phase.REPLACE, 0, hook);
+  }
+
+  Attachment attach(String sites, Hooks.Kind kind, Phase phase, int priority, Hook hook) {
+    Profile profile = runs.profile();
     Selection selection = Selection.parse(sites, profile);
-    selection.ranges().forEach(TapRun::checkShowsRows);
+    selection.ranges().forEach(range -> Attachable.check(range, kind, profile));
+    Hooks.Attached one;
+    List<Ledger.Expectation> expected = new ArrayList<>();
     synchronized (this) {
-      if (phase == Phase.REPLACE) {
-        checkOnlyReplacer(selection);
+      if (closed) {
+        throw new IllegalStateException("This run is closed; open another one.");
       }
+      one = new Hooks.Attached(selection, kind, phase, priority, hook, attached++);
+      hooks = hooks.with(one);
       for (SiteRange range : selection.ranges()) {
-        ledger.request(request(range));
+        expected.add(ledger.request(request(range, kind)));
       }
-      hooks = hooks.with(selection, phase, hook);
     }
     observe();
+    return () -> detach(one, expected);
   }
 
-  private static void checkShowsRows(SiteRange range) {
-    if (range.site().equals(Site.TOKENS) || range.site().equals(Site.SAMPLED)) {
-      throw TapscopeException.check(
-          "site-unknown",
-          "Site "
-              + range.site()
-              + " shows token ids, not rows of activations, so nothing can be attached to it; a run"
-              + " folder always has the tokens.");
-    }
+  private synchronized void detach(Hooks.Attached one, List<Ledger.Expectation> expected) {
+    hooks = hooks.without(one);
+    expected.forEach(ledger::withdraw);
+    runs.changed();
   }
 
-  private void checkOnlyReplacer(Selection selection) {
-    for (Selection earlier : hooks.replacers()) {
-      for (SiteRange a : earlier.ranges()) {
-        for (SiteRange b : selection.ranges()) {
-          if (a.site().equals(b.site()) && a.first() <= b.last() && b.first() <= a.last()) {
-            throw TapscopeException.usage(
-                "replace-twice",
-                "Two edits replace "
-                    + a
-                    + " and "
-                    + b
-                    + ", which share an address; which one should win is not defined. Leave one of"
-                    + " them out, or give them addresses apart.");
-          }
-        }
-      }
-    }
-  }
-
-  private Request request(SiteRange range) {
-    Site site =
-        profile.sites().stream()
-            .filter(s -> s.name().equals(range.site()))
-            .findFirst()
-            .orElseThrow();
+  private Request request(SiteRange range, Hooks.Kind kind) {
+    boolean every =
+        runs.profile().sites().stream()
+            .anyMatch(s -> s.name().equals(range.site()) && s.rows() == Site.Rows.EVERY);
+    // What stands in the place of a call is asked once a call, whatever positions it computes.
     return new Request(
         range.site(),
         range.first(),
         range.last(),
-        site.rows() == Site.Rows.EVERY,
+        every && kind != Hooks.Kind.SKIP,
         sequences.nextPass());
+  }
+
+  @Override
+  public void onFailure(FailurePolicy newPolicy) {
+    policy = newPolicy;
+  }
+
+  @Override
+  public void stopWhenSeen() {
+    stopWhenSeen = true;
+  }
+
+  /** Tells the JDK's flight recorder of every fire from now on. */
+  public void record(TapEvents recorder) {
+    events = recorder;
   }
 
   @Override
@@ -162,13 +176,13 @@ public final class TapRun implements Run, TapBridge.Scopes {
 
   @Override
   public String text(int token) {
-    ThreadState state = states.get();
-    boolean busy = state.busy;
-    state.busy = true;
+    ThreadState state = runs.state();
+    boolean muted = state.muted;
+    state.muted = true;
     try {
-      return decoder.text(token);
+      return runs.decoder().text(token);
     } finally {
-      state.busy = busy;
+      state.muted = muted;
     }
   }
 
@@ -181,146 +195,123 @@ public final class TapRun implements Run, TapBridge.Scopes {
     return ledger;
   }
 
+  @Override
+  public Map<Address, Long> fires() {
+    return ledger.lines().stream()
+        .collect(Collectors.toMap(Ledger.Line::address, Ledger.Line::fires, Long::sum));
+  }
+
   /** Number of texts begun so far. */
   public int sequences() {
     return sequences.count();
+  }
+
+  Hooks hooks() {
+    return hooks;
   }
 
   /** Follows passes from now on, hooks or not. */
   public void observe() {
     observing = true;
     ledger.expectPasses();
-    changed.run();
+    runs.changed();
   }
 
-  /** Whether anything follows the passes of the model. */
-  public boolean observing() {
+  /** Whether the passes of the model are followed; also once the run is closed. */
+  public boolean observed() {
     return observing;
   }
 
-  /** Calls back whenever the answer of {@link #observes} may have changed. */
-  public void whenChanged(Runnable listener) {
-    changed = listener;
-  }
-
-  /** Whether the woven calls of a site have to report here. */
-  public boolean observes(String site) {
-    boolean passes = site.equals(Site.TOKENS) || site.equals(Site.SAMPLED);
-    return !closed && observing && (passes || hooks.touch(site));
+  /** Whether the passes of the model are to be followed now. */
+  boolean observing() {
+    return observing && !closed;
   }
 
   @Override
-  public void passEntered() {
-    ThreadState state = states.get();
-    if (!state.busy) {
-      state.scopes.addFirst(new ThreadState.Scope(observing && !closed));
+  public <T> Optional<T> call(Callable<T> model) throws Exception {
+    ThreadState state = runs.state();
+    boolean elsewhere = state.runs.peekFirst() != this;
+    if (elsewhere) {
+      state.runs.addFirst(this);
+    }
+    try {
+      return Optional.ofNullable(model.call());
+    } catch (Exception | Error e) {
+      if (endedEarly(e)) {
+        return Optional.empty();
+      }
+      throw e;
+    } finally {
+      if (elsewhere) {
+        state.runs.remove(this);
+      }
     }
   }
 
-  @Override
-  public void passLeft(boolean normally) {
-    ThreadState state = states.get();
-    if (!state.busy && !state.scopes.isEmpty()) {
-      ThreadState.Scope scope = state.scopes.removeFirst();
-      scope.pass.ifPresent(p -> work("the end of a pass", s -> end(p, normally)));
-    }
+  /** Whether that is this run's own stop, or what a pool of the model's has wrapped around it. */
+  private boolean endedEarly(Throwable thrown) {
+    return Stream.iterate(thrown, Objects::nonNull, Throwable::getCause)
+        .limit(MOST_CAUSES)
+        .anyMatch(t -> t instanceof StopForward stop && stop.isOf(this));
   }
 
   @Override
-  public void decoderBuilt(Object built) {
-    decoder.built(built);
+  public <T> Steps<T> steps(String sites, Callable<T> model) {
+    return new Stepping<>(this, sites, model, () -> {});
   }
 
-  @Override
-  public void exiting(int status) {
-    exitStatus = OptionalInt.of(status);
-  }
-
-  /** The status somebody ended the JVM with, if somebody did. */
-  public OptionalInt exitStatus() {
-    return exitStatus;
+  /** Like {@link #steps}; closing the loop closes this run. */
+  public <T> Steps<T> stepsAlone(String sites, Callable<T> model) {
+    return new Stepping<>(this, sites, model, this::close);
   }
 
   /** A pass begins. */
-  public void tokens(PassStart begun) {
+  void begin(ThreadState state, PassScope scope, PassStart begun) {
     work(
+        state,
         "the beginning of a pass",
-        state -> {
-          ThreadState.Scope scope = state.scope().orElseThrow();
-          if (scope.observed) {
-            scope.pass.ifPresent(earlier -> end(earlier, true));
-            Pass pass =
-                sequences.begin(begun.sequence(), begun.start(), begun.tokens(), state.sampled);
-            scope.pass = Optional.of(ledger.open(pass));
-            tell(beginListeners, pass, "a listener at the beginning of a pass");
-          }
+        () -> {
+          scope.pass.ifPresent(earlier -> end(earlier, true));
+          Object sequence = begun.sequence();
+          int start = begun.start();
+          runs.begun(scope, sequence, start);
+          Pass pass = sequences.begin(sequence, start, begun.tokens(), state.sampled);
+          scope.pass = Optional.of(new Coverage(pass));
+          tell(beginListeners, pass, "a listener at the beginning of a pass");
         });
   }
 
-  /** A token id the model has chosen. */
-  public void sampled(int token) {
-    work("tap " + Site.SAMPLED, state -> state.sampled.add(token));
-  }
-
-  /** A value at a site. */
-  public void fired(Site site, Shown shown) {
-    work("tap " + site.name(), state -> fired(site, shown, state));
-  }
-
-  private void fired(Site site, Shown shown, ThreadState state) throws Throwable {
-    Address address =
-        site.layer().isPresent() ? Address.of(site.name(), shown.layer()) : Address.of(site.name());
-    if (state.scope().isEmpty()) {
-      ledger.outsidePass(address, Thread.currentThread().getName());
-      return;
-    }
-    ThreadState.Scope scope = state.scope().get();
-    if (scope.pass.isEmpty()) {
-      if (scope.observed) {
-        ledger.outsidePass(address, Thread.currentThread().getName());
-      }
-      return;
-    }
-    Coverage coverage = scope.pass.get();
-    Pass pass = coverage.pass();
-    Rows rows = shown.rows();
-    int first = shown.first().orElse(pass.start());
-    int positions = rows.positions();
-    if (first < pass.start() || first - pass.start() > pass.rows() - positions) {
-      ledger.outsidePositions(address, pass, first, positions);
-      return;
-    }
-    coverage.saw(address, first, positions, rows.rows());
-    for (Hooks.Attached hook : hooks.at(address)) {
-      call(hook, new BorrowedActivation(address, pass, first, rows, hook.phase()));
+  /** The call that carried the pass is over. */
+  void ended(ThreadState state, PassScope scope, boolean normally) {
+    if (scope.pass.isPresent()) {
+      work(state, "the end of a pass", () -> end(scope, scope.pass.get(), normally));
     }
   }
 
-  private void call(Hooks.Attached hook, BorrowedActivation activation) {
-    try {
-      hook.hook().on(activation);
-    } catch (Throwable e) {
-      activation.putBack();
-      if (e instanceof TapscopeException stop) {
-        throw stop;
-      }
-      failures.add("a hook at " + activation.address(), e);
-      if (e instanceof VirtualMachineError error) {
-        throw error;
-      }
-    } finally {
-      activation.end();
+  private void end(PassScope scope, Coverage coverage, boolean normally) {
+    if (scope.cut.isEmpty()) {
+      end(coverage, normally);
+      return;
+    }
+    runs.cut(scope);
+    ledger.cut(coverage);
+    boolean seen = scope.cut.get() == PassScope.Cut.SEEN;
+    tell(seen ? endListeners : abortListeners, coverage.pass(), "a listener at the end of a pass");
+    if (normally) {
+      failures.stopSwallowed();
     }
   }
 
   private void end(Coverage coverage, boolean normally) {
     if (normally) {
       ledger.completed(coverage);
-      tell(endListeners, coverage.pass(), "a listener at the end of a pass");
     } else {
       ledger.aborted(coverage);
-      tell(abortListeners, coverage.pass(), "a listener at the end of a pass");
     }
+    tell(
+        normally ? endListeners : abortListeners,
+        coverage.pass(),
+        "a listener at the end of a pass");
   }
 
   private void tell(List<Consumer<Pass>> listeners, Pass pass, String who) {
@@ -335,32 +326,206 @@ public final class TapRun implements Run, TapBridge.Scopes {
     }
   }
 
-  /** Runs the run's own code on a model thread: never inside itself, never after the end. */
-  private void work(String place, Body body) {
-    ThreadState state = states.get();
-    if (state.busy || closed) {
-      return;
+  /** A value at a site, in a pass of this run. Written out, not by {@link #work}: it is hot. */
+  Object fired(ThreadState state, PassScope scope, Site site, Shown shown, Object value) {
+    Throwable failure;
+    TapRun before = enterHooks(state);
+    try {
+      return closed ? value : fire(scope, site, shown, value);
+    } catch (Throwable e) {
+      failure = e;
+    } finally {
+      leaveHooks(state, before);
     }
-    state.busy = true;
-    working.readLock().lock();
-    TapscopeException stop;
+    outside("tap " + site.name(), failure);
+    return value;
+  }
+
+  private Object fire(PassScope scope, Site site, Shown shown, Object value) throws Throwable {
+    if (scope.cut.isPresent()) {
+      return value; // the model is unwinding, or one of its workers is late
+    }
+    int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
+    if (site.layered() && layer == Shown.NONE) {
+      return value;
+    }
+    if (scope.pass.isEmpty()) {
+      ledger.outsidePass(site.name(), Thread.currentThread().getName(), 0);
+      return value;
+    }
+    Address address = shown.address(layer);
+    Coverage coverage = scope.pass.get();
+    Pass pass = coverage.pass();
+    Rows rows = shown.rows(value);
+    int first = shown.first(pass.start());
+    int positions = rows.positions();
+    if (first < pass.start() || first - pass.start() > pass.rows() - positions) {
+      ledger.outsidePositions(address, pass, first, positions);
+      return value;
+    }
+    coverage.saw(address, first, positions, rows.rows());
+    TapEvents.Fire event = events.begin();
+    Lent lent = new Lent(site, shown, value, rows);
+    for (Hooks.Attached hook : hooks.at(address)) {
+      call(hook, new BorrowedActivation(address, pass, first, lent, hook.phase()), scope);
+    }
+    event.end(address, first, rows.rows());
+    if (stopWhenSeen && ledger.seen(coverage)) {
+      throw cut(scope, PassScope.Cut.SEEN);
+    }
+    return lent.tensor();
+  }
+
+  /** Ends a pass here: what is thrown unwinds the model. */
+  private StopForward cut(PassScope scope, PassScope.Cut why) {
+    scope.cut = Optional.of(why);
+    return new StopForward(this);
+  }
+
+  private void call(Hooks.Attached hook, BorrowedActivation activation, PassScope scope) {
+    try {
+      hook.hook().on(activation);
+    } catch (Stepping.Left left) {
+      throw cut(scope, PassScope.Cut.LEFT);
+    } catch (Throwable e) {
+      activation.putBack();
+      failedHook(hook, activation.address(), e);
+    } finally {
+      activation.end();
+    }
+  }
+
+  private void failedHook(Hooks.Attached hook, Address address, Throwable cause) {
+    if (cause instanceof TapscopeException stop) {
+      throw stop;
+    }
+    String place = "a hook at " + address;
+    failures.add(place, cause);
+    if (cause instanceof VirtualMachineError error) {
+      throw error;
+    }
+    if (policy == FailurePolicy.RETHROW) {
+      throw TapscopeException.failed(
+          "hook-failed",
+          "A hook in phase " + hook.phase() + " at " + address + " failed: " + cause,
+          cause);
+    }
+    if (policy == FailurePolicy.DETACH_HOOK) {
+      synchronized (this) {
+        hooks = hooks.without(hook);
+      }
+    }
+  }
+
+  /** The hook that stands in the place of a call now, if one does. */
+  Optional<Skipped> skip(ThreadState state, PassScope scope, Site site, Shown shown) {
+    if (closed || scope.pass.isEmpty() || scope.cut.isPresent()) {
+      return Optional.empty();
+    }
+    List<Skipped> found = new ArrayList<>(1);
+    work(
+        state,
+        "tap " + site.name(),
+        () -> {
+          int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
+          if (!site.layered() || layer != Shown.NONE) {
+            Address address = shown.address(layer);
+            hooks.skip(address).ifPresent(hook -> found.add(new Skipped(scope, address, hook)));
+          }
+        });
+    return found.stream().findFirst();
+  }
+
+  /** A call that is left out. */
+  public final class Skipped {
+    private final PassScope scope;
+    private final Address address;
+    private final Hooks.Attached hook;
+
+    private Skipped(PassScope scope, Address address, Hooks.Attached hook) {
+      this.scope = scope;
+      this.address = address;
+      this.hook = hook;
+    }
+
+    /**
+     * Lets the hook fill what the call would have made.
+     *
+     * @param form an object of the form of the result, which the hook may write into
+     */
+    public Object supply(Site site, Shown shown, Object form) {
+      ThreadState state = runs.state();
+      List<Object> supplied = new ArrayList<>(1);
+      work(
+          state,
+          "tap " + site.name(),
+          () -> {
+            Coverage coverage = scope.pass.orElseThrow();
+            Rows rows = shown.rows(form);
+            int first = shown.first(coverage.pass().start());
+            coverage.saw(address, first, rows.positions(), rows.rows());
+            coverage.skipped(address.layer());
+            Lent lent = new Lent(site, shown, form, rows);
+            call(
+                hook,
+                new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()),
+                scope);
+            supplied.add(lent.tensor());
+          });
+      return supplied.isEmpty() ? form : supplied.get(0);
+    }
+  }
+
+  /** Something of the run itself failed on a model's thread. */
+  void failed(String place, Throwable cause) {
+    failures.add(place, cause);
+  }
+
+  /** Runs the run's own code on a model thread: never inside itself, never after the end. */
+  private void work(ThreadState state, String place, Body body) {
+    Throwable failure;
+    TapRun before = enterHooks(state);
     try {
       if (!closed) {
-        body.run(state);
+        body.run();
       }
       return;
-    } catch (TapscopeException e) {
-      stop = e;
-    } catch (VirtualMachineError e) {
-      throw e;
     } catch (Throwable e) {
-      failures.add(place, e);
-      return;
+      failure = e;
     } finally {
-      working.readLock().unlock();
-      state.busy = false;
+      leaveHooks(state, before);
     }
-    fatal.accept(stop);
+    outside(place, failure);
+  }
+
+  private TapRun enterHooks(ThreadState state) {
+    TapRun before = state.working;
+    state.muted = true;
+    state.working = this; // before closed is looked at: a run that closes sees one or the other
+    return before;
+  }
+
+  private static void leaveHooks(ThreadState state, TapRun before) {
+    state.working = before;
+    state.muted = false;
+  }
+
+  /** Deals with a failure once the taps are on again. */
+  private void outside(String place, Throwable failure) {
+    if (failure instanceof StopForward stop) {
+      throw stop;
+    }
+    if (failure instanceof VirtualMachineError error) {
+      throw error;
+    }
+    if (failure instanceof TapscopeException stop) {
+      if (home.isPresent()) { // the run of the agent ends with it, and says so itself
+        failures.remember(stop);
+      }
+      fatal.accept(stop);
+    } else {
+      failures.add(place, failure);
+    }
   }
 
   /**
@@ -369,9 +534,16 @@ public final class TapRun implements Run, TapBridge.Scopes {
    *
    * @return what went wrong in hooks and listeners
    */
-  public List<Problem> close() {
+  public List<Problem> finish() {
     closed = true;
-    changed.run();
+    ThreadState here = runs.state();
+    home.ifPresent(state -> {
+      state.runs.remove(this);
+      if (state == here && openedIn.isPresent() && openedIn.get() == state.working) {
+        state.muted = true; // back in that hook
+      }
+    });
+    runs.remove(this);
     List<Problem> problems = new ArrayList<>();
     if (!quiet()) {
       problems.add(
@@ -381,29 +553,59 @@ public final class TapRun implements Run, TapBridge.Scopes {
                   + SECONDS_FOR_RUNNING_HOOKS
                   + " seconds when the run was closed; what it was about to write is missing."));
     }
-    states.get().busy = true;
-    for (Runnable listener : closeListeners) {
-      try {
-        listener.run();
-      } catch (TapscopeException e) {
-        problems.add(Problem.of(e));
-      } catch (RuntimeException | Error e) {
-        failures.add("a listener at the end of the run", e);
+    boolean muted = here.muted;
+    here.muted = true;
+    try {
+      for (Runnable listener : closeListeners) {
+        try {
+          listener.run();
+        } catch (TapscopeException e) {
+          problems.add(Problem.of(e));
+        } catch (RuntimeException | Error e) {
+          failures.add("a listener at the end of the run", e);
+        }
       }
+    } finally {
+      here.muted = muted;
     }
     problems.addAll(failures.problems());
     return problems;
   }
 
   private boolean quiet() {
-    try {
-      if (working.writeLock().tryLock(SECONDS_FOR_RUNNING_HOOKS, TimeUnit.SECONDS)) {
-        working.writeLock().unlock();
-        return true;
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_FOR_RUNNING_HOOKS);
+    while (runs.working(this)) {
+      if (System.nanoTime() > end || Thread.currentThread().isInterrupted()) {
+        return false;
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
     }
-    return false;
+    return true;
+  }
+
+  @Override
+  public void close() {
+    if (home.isEmpty()) {
+      throw new IllegalStateException("The agent's own run ends with the JVM.");
+    }
+    if (closed) {
+      return;
+    }
+    List<Problem> problems = finish();
+    if (observing) {
+      problems.addAll(ledger.verdict(runs.wording()));
+    }
+    if (!problems.isEmpty()) {
+      throw complaint(problems);
+    }
+  }
+
+  private static TapscopeException complaint(List<Problem> problems) {
+    Problem first = problems.get(0);
+    String sentences =
+        problems.stream().map(Problem::sentence).distinct().collect(Collectors.joining(" "));
+    return first.exit() == TapscopeException.CHECK
+        ? TapscopeException.check(first.id(), sentences)
+        : TapscopeException.failed(first.id(), sentences);
   }
 }

@@ -1,33 +1,27 @@
 package dev.tapscope.run;
 
-import dev.tapscope.ledger.Coverage;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
 
-/** What a run knows of one model thread. */
+/** What is known of one model thread. Only {@link #runs} and {@link #working} concern others. */
 final class ThreadState {
-  /** One running call of the method that carries the tokens. */
-  static final class Scope {
-    /** False for a call that began before the run observed anything: it has no pass. */
-    final boolean observed;
+  /** Calls of the method that carries the tokens, the innermost first. */
+  final Deque<PassScope> scopes = new ArrayDeque<>();
 
-    Optional<Coverage> pass = Optional.empty();
-
-    Scope(boolean observed) {
-      this.observed = observed;
-    }
-  }
-
-  /** Calls under way, the innermost first. */
-  final Deque<Scope> scopes = new ArrayDeque<>();
+  /** Runs opened on this thread and not yet closed, the innermost first. */
+  final Deque<TapRun> runs = new ConcurrentLinkedDeque<>();
 
   final Sampled sampled = new Sampled();
 
-  /** Whether the run's own code is running: taps that fire meanwhile pass through. */
-  boolean busy;
+  /** Whether a run's own code is running: taps that fire meanwhile pass through. */
+  boolean muted;
 
-  Optional<Scope> scope() {
+  /** The run whose code is running, so that closing it can wait; null while there is none. */
+  volatile TapRun working;
+
+  Optional<PassScope> scope() {
     return Optional.ofNullable(scopes.peekFirst());
   }
 }

@@ -39,4 +39,43 @@ public interface Activation {
    * @throws IllegalStateException in a phase that may not write
    */
   void write(int row, float[] from);
+
+  /** Writes all rows of this fire: row {@code i} from {@code rows[i]}. */
+  default void set(float[][] rows) {
+    if (rows.length != rows()) {
+      throw new IllegalArgumentException(
+          address() + " shows " + rows() + " rows, and " + rows.length + " were given.");
+    }
+    for (int i = 0; i < rows.length; i++) {
+      write(i, rows[i]);
+    }
+  }
+
+  /** A copy of all rows. */
+  default float[][] copy() {
+    float[][] copy = new float[rows()][];
+    for (int i = 0; i < copy.length; i++) {
+      copy[i] = new float[width(i)];
+      read(i, copy[i]);
+    }
+    return copy;
+  }
+
+  /**
+   * The model's own object at this site, which the rows are read from and written into. The model
+   * may reuse it as soon as the callback is over.
+   */
+  Object tensor();
+
+  /**
+   * Makes the model go on with another object in place of its own: the variable, argument or result
+   * is assigned; whatever else still refers to the model's object keeps seeing that. Rows read and
+   * written from here on are those of the new object.
+   *
+   * @param tensor of the type the model declares there
+   * @throws IllegalStateException in a phase that may not write, and where the site can only be
+   *     changed in place (a field path, the receiver, an argument behind its call, a derived value)
+   * @throws IllegalArgumentException when its type or its number of rows is another
+   */
+  void replace(Object tensor);
 }

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tapscope.folder.Dtype;
 import dev.tapscope.folder.RunDirectory;
 import dev.tapscope.profile.Profile;
+import dev.tapscope.run.Runs;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.TapscopeException;
@@ -29,18 +30,20 @@ class CaptureTest {
   private final Profile profile = TinyProfile.profile();
   private final List<TapscopeException> fatal = new ArrayList<>();
   private RunDirectory directory;
+  private Runs runs;
   private TapRun run;
   private ModelThread model;
 
   private void start(long shardBytes, Dtype dtype, Capture.Stage stage, String sites) {
     directory = RunDirectory.create(folder.resolve("run"), false, shardBytes);
-    run = new TapRun(profile, directory, System.err, fatal::add);
+    runs = new Runs(profile, System.err);
+    run = runs.stand(directory, fatal::add);
     Capture.attach(run, directory, profile, Optional.ofNullable(sites), dtype, stage);
-    model = new ModelThread(run, profile);
+    model = new ModelThread(runs, profile);
   }
 
   private List<Shard> end() {
-    assertEquals(List.of(), run.close());
+    assertEquals(List.of(), run.finish());
     assertEquals(List.of(), directory.closeFiles());
     return Shard.readAll(directory.path(), "activations");
   }
@@ -55,7 +58,7 @@ class CaptureTest {
           model.fire("res", 0, 0, new float[][] {{9, 9}, {9, 9}});
           model.fire("res", 1, 0, new float[][] {{1, 2}, {3, 4}});
         });
-    run.sampled(5);
+    runs.sampled(5);
     model.pass(2, new int[] {5}, () -> model.fire("res", 1, 2, new float[][] {{5, 6}}));
     model.pass(0, new int[] {1}, () -> model.fire("res", 1, 0, new float[][] {{7, 8}}));
     List<Shard> shards = end();

@@ -18,7 +18,7 @@ class LedgerTest {
   private int passes;
 
   private Coverage pass(int start, int rows) {
-    return ledger.open(new Pass(passes++, 0, start, new int[rows], false, -1));
+    return new Coverage(new Pass(passes++, 0, start, new int[rows], false, -1));
   }
 
   /** A pass in which res shows every position at layers 0 to 2. */
@@ -201,9 +201,9 @@ class LedgerTest {
   void firesThatBelongNowhereAreProblems() {
     request("res", 0, ALL, true);
     ledger.completed(fullPass(0, 3));
-    ledger.outsidePass(Address.of("res", 1), "worker-7");
-    ledger.outsidePass(Address.of("res", 2), "worker-8");
-    assertProblem("site-outside-pass", "Site res.1 fired on thread 'worker-7'", verdict());
+    ledger.outsidePass("res", "worker-7", 0);
+    ledger.outsidePass("res", "worker-8", 2);
+    assertProblem("site-outside-pass", "Site res fired on thread 'worker-7'", verdict());
   }
 
   @Test

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.ProfileParser;
+import dev.tapscope.run.Runs;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.TapscopeException;
@@ -75,31 +76,29 @@ class SiteLinksTest {
   }
 
   private final List<String> log = new ArrayList<>();
+  private final Runs runs = new Runs(PROFILE, System.err);
   private final TapRun run =
-      new TapRun(
-          PROFILE,
+      runs.stand(
           new NoFolder(),
-          System.err,
           e -> {
-            throw new AssertionError(e);
+            throw e;
           });
-  private final SiteLinks links = new SiteLinks(PROFILE, run, System.err);
+  private final SiteLinks links = new SiteLinks(PROFILE, runs, System.err);
   private final Model model = new Model();
   private int expectedFailures;
 
   @AfterEach
   void nothingElseFailed() {
-    assertEquals(expectedFailures, run.close().size());
+    assertEquals(expectedFailures, run.finish().size());
     assertEquals(List.of(), links.problems());
   }
 
   private CallSite link(String site, Class<?>... types) {
-    return links.link(
-        MethodHandles.lookup(), MethodType.methodType(types[0], types), PROFILE.name(), site);
+    return links.link(MethodHandles.lookup(), MethodType.methodType(types[0], types), site);
   }
 
   private void pass(int start, int tokens, Runnable body) throws Throwable {
-    run.passEntered();
+    runs.passEntered();
     int[] ids = new int[tokens];
     Object same =
         link("tokens", int[].class, int.class, Object.class)
@@ -107,7 +106,7 @@ class SiteLinksTest {
             .invoke(ids, start, this);
     assertSame(ids, same);
     body.run();
-    run.passLeft(true);
+    runs.passLeft(true);
   }
 
   private static Object call(CallSite site, Object... arguments) {
@@ -126,7 +125,7 @@ class SiteLinksTest {
     run.on("res.1", Phase.READ_AFTER, a -> log.add("at " + a.position(0)));
     pass(3, 1, () -> assertSame(value, call(res, value, model, model)));
     assertEquals(List.of("at 3"), log);
-    run.close();
+    run.finish();
     pass(4, 1, () -> assertSame(value, call(res, value, model, model)));
     assertEquals(List.of("at 3"), log);
   }

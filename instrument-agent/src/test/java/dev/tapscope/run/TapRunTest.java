@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.ledger.Problem;
+import dev.tapscope.profile.Site;
 import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Pass;
 import dev.tapscope.tap.Phase;
@@ -29,21 +30,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TapRunTest {
   private final ByteArrayOutputStream told = new ByteArrayOutputStream();
   private final List<TapscopeException> fatal = Collections.synchronizedList(new ArrayList<>());
-  private final TapRun run =
-      new TapRun(
-          TinyProfile.profile(),
-          new NoFolder(),
-          new PrintStream(told, true, StandardCharsets.UTF_8),
-          fatal::add);
-  private final ModelThread model = new ModelThread(run, TinyProfile.profile());
+  private final Runs runs =
+      new Runs(TinyProfile.profile(), new PrintStream(told, true, StandardCharsets.UTF_8));
+  private final TapRun run = runs.stand(new NoFolder(), fatal::add);
+  private final ModelThread model = new ModelThread(runs, TinyProfile.profile());
   private final List<String> log = new ArrayList<>();
   private List<String> expectedProblems = List.of();
   private int expectedFatal;
 
   @AfterEach
   void nothingElseFailed() {
-    assertEquals(expectedProblems, run.close().stream().map(Problem::id).toList(), told.toString());
+    assertEquals(
+        expectedProblems, run.finish().stream().map(Problem::id).toList(), told.toString());
     assertEquals(expectedFatal, fatal.size());
+  }
+
+  private static Site site(String name) {
+    return TinyProfile.profile().sites().stream()
+        .filter(s -> s.name().equals(name))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static float[] row(Activation activation, int row) {
@@ -145,7 +151,7 @@ class TapRunTest {
     model.pass(2, new int[] {1}, () -> model.fire("res", 0, 2, new float[][] {{0, 0}}));
     assertArrayEquals(new float[][] {{5, 6}, {3, 4}}, value);
     assertEquals(List.of("still called", "still called"), log);
-    List<Problem> problems = run.close();
+    List<Problem> problems = run.finish();
     assertEquals(1, problems.size());
     assertEquals(1, problems.get(0).exit());
     assertTrue(
@@ -247,7 +253,7 @@ class TapRunTest {
         Phase.REPLACE,
         a -> {
           log.add("hook");
-          ModelThread nested = new ModelThread(run, TinyProfile.profile());
+          ModelThread nested = new ModelThread(runs, TinyProfile.profile());
           nested.pass(0, new int[] {1, 2}, () -> nested.fire("res", 0, 0, new float[2][2]));
         });
     model.pass(0, new int[] {1}, () -> model.fire("res", 0, 0, new float[1][2]));
@@ -292,7 +298,7 @@ class TapRunTest {
                 () -> {
                   throw new IllegalArgumentException("the model's own");
                 }));
-    run.close();
+    run.finish();
     assertEquals(
         List.of("begin 0", "res", "end 0", "begin 1", "aborted 1", "close"), log.subList(0, 6));
     log.clear();
@@ -321,20 +327,20 @@ class TapRunTest {
   void afterTheEndEverythingPassesThrough() {
     float[][] value = {{1, 2}};
     run.on("res.0", Phase.REPLACE, a -> a.write(0, new float[] {9, 9}));
-    run.close();
+    run.finish();
     model.pass(0, new int[] {1}, () -> model.fire("res", 0, 0, value));
     assertArrayEquals(new float[][] {{1, 2}}, value);
-    assertFalse(run.observes("res"));
+    assertFalse(runs.observes(site("res")));
   }
 
   @Test
   void nothingIsObservedUntilSomethingListens() {
-    assertFalse(run.observes("tokens"));
+    assertFalse(runs.observes(site("tokens")));
     run.on("res.0", Phase.READ_AFTER, a -> {});
-    assertTrue(run.observes("tokens"));
-    assertTrue(run.observes("sampled"));
-    assertTrue(run.observes("res"));
-    assertFalse(run.observes("mlp"));
+    assertTrue(runs.observes(site("tokens")));
+    assertTrue(runs.observes(site("sampled")));
+    assertTrue(runs.observes(site("res")));
+    assertFalse(runs.observes(site("mlp")));
   }
 
   @Test
@@ -382,7 +388,7 @@ class TapRunTest {
       int token = 1 + t;
       threads.add(
           new Thread(() -> {
-            ModelThread mine = new ModelThread(run, TinyProfile.profile());
+            ModelThread mine = new ModelThread(runs, TinyProfile.profile());
             start.countDown();
             join(start);
             for (int i = 0; i < 1000; i++) {
@@ -404,9 +410,9 @@ class TapRunTest {
   @Test
   void theDecoderOfTheModelGivesTheText() {
     assertEquals("#3", run.text(3));
-    run.decoderBuilt(new Object());
+    runs.decoderBuilt(new Object());
     assertEquals("#3", run.text(3));
-    run.decoderBuilt(new targets.TinyModel.Vocabulary());
+    runs.decoderBuilt(new targets.TinyModel.Vocabulary());
     assertEquals(" word3", run.text(3));
   }
 
@@ -415,7 +421,7 @@ class TapRunTest {
     List<Pass> passes = new ArrayList<>();
     run.onPassBegin(passes::add);
     model.pass(0, new int[] {1, 2}, () -> {});
-    run.sampled(9);
+    runs.sampled(9);
     model.pass(2, new int[] {9}, () -> {});
     model.pass(3, new int[] {9}, () -> {});
     assertEquals(List.of(false, true, false), passes.stream().map(Pass::generated).toList());

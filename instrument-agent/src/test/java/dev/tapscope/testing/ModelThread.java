@@ -5,27 +5,28 @@ import dev.tapscope.profile.Site;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.rows.RowsOf;
 import dev.tapscope.run.PassStart;
+import dev.tapscope.run.Runs;
 import dev.tapscope.run.Shown;
-import dev.tapscope.run.TapRun;
+import dev.tapscope.tap.Address;
 import java.util.OptionalInt;
 
-/** Reports to a run what woven code of a model would report on one thread. */
+/** Reports to the runs what woven code of a model would report on one thread. */
 public final class ModelThread {
-  private final TapRun run;
+  private final Runs runs;
   private final Profile profile;
   private final Object cache = new Object();
 
-  public ModelThread(TapRun run, Profile profile) {
-    this.run = run;
+  public ModelThread(Runs runs, Profile profile) {
+    this.runs = runs;
     this.profile = profile;
   }
 
   /** One call of the method that carries the tokens. */
   public void pass(int start, int[] tokens, Runnable body) {
-    run.passEntered();
+    runs.passEntered();
     boolean normally = false;
     try {
-      run.tokens(
+      runs.tokens(
           new PassStart() {
             @Override
             public int[] tokens() {
@@ -45,40 +46,51 @@ public final class ModelThread {
       body.run();
       normally = true;
     } finally {
-      run.passLeft(normally);
+      runs.passLeft(normally);
     }
   }
 
-  /** A value whose site names its position. */
-  public void fire(String site, int layer, int first, Object value) {
-    fire(site, layer, OptionalInt.of(first), value);
+  /** A value whose site names its position; returns what the model goes on with. */
+  public Object fire(String site, int layer, int first, Object value) {
+    return fire(site, layer, OptionalInt.of(first), value);
   }
 
   /** A value whose site leaves the position to the pass. */
-  public void fire(String site, int layer, Object value) {
-    fire(site, layer, OptionalInt.empty(), value);
+  public Object fire(String site, int layer, Object value) {
+    return fire(site, layer, OptionalInt.empty(), value);
   }
 
-  private void fire(String name, int layer, OptionalInt first, Object value) {
+  private Object fire(String name, int layer, OptionalInt first, Object value) {
     Site site =
         profile.sites().stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
-    run.fired(
+    return runs.fired(
         site,
         new Shown() {
           @Override
-          public int layer() {
+          public int layer(Layers seen) {
             return layer;
           }
 
           @Override
-          public OptionalInt first() {
-            return first;
+          public Address address(int number) {
+            return Address.of(name, number);
           }
 
           @Override
-          public Rows rows() {
-            return RowsOf.value(value);
+          public int first(int otherwise) {
+            return first.orElse(otherwise);
           }
-        });
+
+          @Override
+          public Object cache() {
+            return cache;
+          }
+
+          @Override
+          public Rows rows(Object tensor) {
+            return RowsOf.value(tensor);
+          }
+        },
+        value);
   }
 }

@@ -166,6 +166,16 @@ final class WovenWorld extends ClassLoader implements TapBridge.Linker, AutoClos
   }
 
   @Override
+  public CallSite linkAround(
+      MethodHandles.Lookup caller,
+      MethodType type,
+      String profile,
+      String site,
+      MethodHandle callee) {
+    throw new AssertionError("nothing is woven around a call here: " + site);
+  }
+
+  @Override
   public CallSite link(MethodHandles.Lookup caller, MethodType type, String profile, String site)
       throws ReflectiveOperationException {
     MethodHandle fire =

@@ -2,6 +2,8 @@ package dev.tapscope.attach;
 
 import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Address;
+import dev.tapscope.tap.Attachment;
+import dev.tapscope.tap.FailurePolicy;
 import dev.tapscope.tap.Hook;
 import dev.tapscope.tap.JsonLines;
 import dev.tapscope.tap.Pass;
@@ -9,12 +11,15 @@ import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.ShardSeries;
+import dev.tapscope.tap.Steps;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 
 /** A run whose model is the test: it fires rows and sees what hooks made of them. */
@@ -48,7 +53,8 @@ final class FakeRun implements Run, RunFolder {
     enders.forEach(e -> e.accept(pass));
   }
 
-  void close() {
+  @Override
+  public void close() {
     closers.forEach(Runnable::run);
   }
 
@@ -72,8 +78,44 @@ final class FakeRun implements Run, RunFolder {
   }
 
   @Override
-  public void on(String sites, Phase phase, Hook hook) {
-    hooks.add(new Attached(sites, phase, hook));
+  public Attachment on(String sites, Phase phase, int priority, Hook hook) {
+    Attached attached = new Attached(sites, phase, hook);
+    hooks.add(attached);
+    return () -> hooks.remove(attached);
+  }
+
+  @Override
+  public Attachment skip(String sites, Hook hook) {
+    throw notHere();
+  }
+
+  @Override
+  public void onFailure(FailurePolicy policy) {
+    throw notHere();
+  }
+
+  @Override
+  public void stopWhenSeen() {
+    throw notHere();
+  }
+
+  @Override
+  public <T> Optional<T> call(Callable<T> model) {
+    throw notHere();
+  }
+
+  @Override
+  public <T> Steps<T> steps(String sites, Callable<T> model) {
+    throw notHere();
+  }
+
+  @Override
+  public Map<Address, Long> fires() {
+    throw notHere();
+  }
+
+  private static UnsupportedOperationException notHere() {
+    return new UnsupportedOperationException("no extension asks this of the agent's own run");
   }
 
   @Override
@@ -176,6 +218,16 @@ final class FakeRun implements Run, RunFolder {
     @Override
     public void read(int row, float[] into) {
       System.arraycopy(rows[row], 0, into, 0, rows[row].length);
+    }
+
+    @Override
+    public Object tensor() {
+      return rows;
+    }
+
+    @Override
+    public void replace(Object tensor) {
+      throw notHere();
     }
 
     @Override

@@ -1,0 +1,294 @@
+package dev.tapscope.run;
+
+import com.google.common.collect.MapMaker;
+import dev.tapscope.ledger.Wording;
+import dev.tapscope.profile.Profile;
+import dev.tapscope.profile.Site;
+import dev.tapscope.tap.FailurePolicy;
+import dev.tapscope.tap.RunFolder;
+import dev.tapscope.tap.TapscopeException;
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/**
+ * All runs over the woven classes of one profile. Woven calls report here, on the model's threads;
+ * from here each goes to the run whose pass it belongs to:
+ *
+ * <ul>
+ *   <li>a pass belongs to the innermost run of the thread it begins on, else to the standing run;
+ *   <li>a fire belongs to the pass of the cache object its site names, else to the pass under way
+ *       on its thread, else to the one pass under way at all.
+ * </ul>
+ *
+ * <p>Thread-safe.
+ */
+public final class Runs {
+  private final Profile profile;
+  private final PrintStream err;
+  private final Decoder decoder;
+  private final Map<Thread, ThreadState> byThread = new MapMaker().weakKeys().makeMap();
+  private final ThreadLocal<ThreadState> states = ThreadLocal.withInitial(this::newState);
+  private final List<TapRun> open = new CopyOnWriteArrayList<>();
+  private final Set<PassScope> underWay = ConcurrentHashMap.newKeySet();
+  private final ConcurrentMap<Object, PassScope> byCache = new MapMaker().weakKeys().makeMap();
+
+  /** Cache objects a pass was cut short in the middle of. */
+  private final Map<Object, Boolean> halfWritten = new MapMaker().weakKeys().makeMap();
+
+  private volatile Optional<TapRun> standing = Optional.empty();
+  private volatile Runnable changed = () -> {};
+  private volatile Predicate<String> woven = owner -> true;
+
+  /**
+   * @param err where failures are told when they happen
+   */
+  public Runs(Profile profile, PrintStream err) {
+    this.profile = profile;
+    this.err = err;
+    this.decoder = new Decoder(profile.text(), err);
+  }
+
+  private ThreadState newState() {
+    ThreadState state = new ThreadState();
+    byThread.put(Thread.currentThread(), state);
+    return state;
+  }
+
+  public Profile profile() {
+    return profile;
+  }
+
+  Decoder decoder() {
+    return decoder;
+  }
+
+  PrintStream err() {
+    return err;
+  }
+
+  ThreadState state() {
+    return states.get();
+  }
+
+  /**
+   * Makes the run of passes that belong to no other.
+   *
+   * @param fatal called on the model's thread, outside the run, when the run cannot go on
+   */
+  public TapRun stand(RunFolder folder, Consumer<TapscopeException> fatal) {
+    TapRun run = new TapRun(this, folder, fatal);
+    run.onFailure(FailurePolicy.PASS_THROUGH);
+    standing = Optional.of(run);
+    open.add(run);
+    return run;
+  }
+
+  /** Opens a run on the calling thread. */
+  public TapRun open(RunFolder folder) {
+    TapRun run =
+        new TapRun(
+            this,
+            folder,
+            cause -> {
+              throw cause;
+            });
+    open.add(run);
+    run.enter(states.get());
+    return run;
+  }
+
+  void remove(TapRun run) {
+    open.remove(run);
+    if (standing.filter(run::equals).isPresent()) {
+      standing = Optional.empty();
+    }
+    changed.run();
+  }
+
+  /** Whether a run has been opened and not yet closed. */
+  public boolean anyOpen() {
+    return !open.isEmpty();
+  }
+
+  /** Calls back whenever the answer of {@link #observes} may have changed. */
+  public void whenChanged(Runnable listener) {
+    changed = listener;
+  }
+
+  void changed() {
+    changed.run();
+  }
+
+  /** Asks there whether a class, named as in the profile, was loaded and woven. */
+  public void woven(Predicate<String> weaving) {
+    woven = weaving;
+  }
+
+  /** What stayed silent, in words. */
+  public Wording wording() {
+    return new Wording(profile, woven);
+  }
+
+  /** Whether the woven calls of a site have to report here. */
+  public boolean observes(Site site) {
+    boolean passes = site.name().equals(Site.TOKENS) || site.name().equals(Site.SAMPLED);
+    return open.stream()
+        .anyMatch(run -> run.observing() && (passes || run.hooks().touch(site.name())));
+  }
+
+  /** The method that carries the tokens was entered. */
+  public void passEntered() {
+    ThreadState state = states.get();
+    if (!state.muted) {
+      PassScope scope = new PassScope(current(state).filter(TapRun::observing));
+      state.scopes.addFirst(scope);
+      if (scope.run.isPresent()) {
+        underWay.add(scope);
+      }
+    }
+  }
+
+  private Optional<TapRun> current(ThreadState state) {
+    TapRun own = state.runs.peekFirst();
+    return own == null ? standing : Optional.of(own);
+  }
+
+  /** That method was left, by a return or by an exception. */
+  public void passLeft(boolean normally) {
+    ThreadState state = states.get();
+    if (!state.muted && !state.scopes.isEmpty()) {
+      PassScope scope = state.scopes.removeFirst();
+      underWay.remove(scope);
+      byCache.remove(scope.sequence, scope);
+      scope.run.ifPresent(run -> run.ended(state, scope, normally));
+    }
+  }
+
+  /** The constructor of the model's own token decoder has returned. */
+  public void decoderBuilt(Object built) {
+    decoder.built(built);
+  }
+
+  /** A pass begins. */
+  public void tokens(PassStart begun) {
+    ThreadState state = states.get();
+    PassScope scope = state.scopes.peekFirst();
+    if (!state.muted && scope != null && scope.run.isPresent()) {
+      scope.run.get().begin(state, scope, begun);
+    }
+  }
+
+  /** A pass of a model object is under way; {@code sequence} is its cache object. */
+  void begun(PassScope scope, Object sequence, int start) {
+    scope.sequence = sequence;
+    byCache.put(sequence, scope);
+    if (start == 0) {
+      halfWritten.remove(sequence);
+    } else if (halfWritten.containsKey(sequence)) {
+      throw TapscopeException.failed(
+          "cache-half-written",
+          "A pass from position "
+              + start
+              + " builds on a cache that an earlier pass, ended early, has written in part only."
+              + " Begin again at position 0 with a new cache.");
+    }
+  }
+
+  /** A pass was cut short. */
+  void cut(PassScope scope) {
+    halfWritten.put(scope.sequence, true);
+  }
+
+  /** A token id the model has chosen. */
+  public void sampled(int token) {
+    ThreadState state = states.get();
+    if (!state.muted) {
+      state.sampled.add(token);
+    }
+  }
+
+  /**
+   * A value at a site.
+   *
+   * @return what the model goes on with
+   */
+  public Object fired(Site site, Shown shown, Object value) {
+    ThreadState state = states.get();
+    if (state.muted) {
+      return value;
+    }
+    Optional<PassScope> scope = scope(state, site, shown);
+    if (scope.isPresent() && scope.get().run.isPresent()) {
+      return scope.get().run.get().fired(state, scope.get(), site, shown, value);
+    }
+    return value;
+  }
+
+  /** The hook that stands in the place of a call now, if one does. */
+  public Optional<TapRun.Skipped> skip(Site site, Shown shown) {
+    ThreadState state = states.get();
+    if (state.muted) {
+      return Optional.empty();
+    }
+    Optional<PassScope> scope = scope(state, site, shown);
+    return scope.isEmpty() || scope.get().run.isEmpty()
+        ? Optional.empty()
+        : scope.get().run.get().skip(state, scope.get(), site, shown);
+  }
+
+  /** The pass a fire belongs to; empty, and told to whom it concerns, where nothing says. */
+  private Optional<PassScope> scope(ThreadState state, Site site, Shown shown) {
+    if (site.cache().isPresent()) {
+      Optional<PassScope> named = named(state, site, shown);
+      if (named.isPresent()) {
+        return named;
+      }
+    }
+    PassScope own = state.scopes.peekFirst();
+    if (own != null) {
+      return Optional.of(own);
+    }
+    List<PassScope> candidates = List.copyOf(underWay);
+    if (candidates.size() == 1) {
+      return Optional.of(candidates.get(0));
+    }
+    open.stream()
+        .filter(run -> run.hooks().touch(site.name()))
+        .forEach(run ->
+            run.ledger()
+                .outsidePass(site.name(), Thread.currentThread().getName(), candidates.size()));
+    return Optional.empty();
+  }
+
+  private Optional<PassScope> named(ThreadState state, Site site, Shown shown) {
+    boolean muted = state.muted;
+    state.muted = true;
+    try {
+      Object cache = shown.cache();
+      return cache == null ? Optional.empty() : Optional.ofNullable(byCache.get(cache));
+    } catch (VirtualMachineError e) {
+      throw e;
+    } catch (Throwable e) {
+      open.stream()
+          .filter(run -> run.hooks().touch(site.name()))
+          .forEach(run -> run.failed("the 'cache' of tap " + site.name(), e));
+      return Optional.empty();
+    } finally {
+      state.muted = muted;
+    }
+  }
+
+  /** Whether the code of a run is running on some thread, the calling one aside. */
+  boolean working(TapRun run) {
+    return byThread.entrySet().stream()
+        .anyMatch(e -> e.getValue().working == run && e.getKey() != Thread.currentThread());
+  }
+}
