@@ -36,6 +36,18 @@ class ArchitectureTest {
   }
 
   @Test
+  void theJUnitExtensionKnowsTheTapApiAndNothingElseOfOurs() {
+    knowsOnly("junit", "java..", "dev.tapscope.tap..", "org.junit..", "org.apiguardian..");
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.tapscope.junit..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.junit..")
+        .check(CLASSES);
+  }
+
+  @Test
   void profilesAreData() {
     knowsOnly("profile", "java..", "dev.tapscope.tap..");
   }

@@ -42,7 +42,7 @@ final class ScopeWeaving {
   ScopeWeaving(Profile profile, PrintStream err) {
     this.profile = profile;
     this.err = err;
-    if (profile.tokens().in().name().equals("<init>")) {
+    if (profile.passes().stream().anyMatch(method -> method.name().equals("<init>"))) {
       throw TapscopeException.check(
           "tokens-constructor",
           "Profile '"
@@ -63,10 +63,14 @@ final class ScopeWeaving {
               .with(AgentBuilder.RedefinitionStrategy.RETRANSFORMATION)
               .with(AgentBuilder.DescriptionStrategy.Default.POOL_ONLY)
               .with(new Failures())
-              .ignore(none())
-              .type(named(profile.tokens().in().owner()))
-              .transform(
-                  (type, description, loader, module, domain) -> passScope(type, description));
+              .ignore(none());
+      for (MethodRef method : profile.passes()) {
+        builder =
+            builder
+                .type(named(method.owner()))
+                .transform((type, description, loader, module, domain) ->
+                    passScope(type, description, method));
+      }
       builder =
           builder
               .type(named(Runtime.class.getName()))
@@ -90,8 +94,7 @@ final class ScopeWeaving {
   }
 
   private DynamicType.Builder<?> passScope(
-      DynamicType.Builder<?> type, TypeDescription description) {
-    MethodRef method = profile.tokens().in();
+      DynamicType.Builder<?> type, TypeDescription description, MethodRef method) {
     ElementMatcher<MethodDescription> here = candidate -> is(candidate, method);
     int found = description.getDeclaredMethods().filter(here).size();
     if (found != 1) {

@@ -40,7 +40,7 @@ final class SiteWeaving implements ClassFileTransformer {
     this.profile = profile;
     this.strict = strict;
     this.err = err;
-    for (Site site : profile.sites()) {
+    for (Site site : profile.places()) {
       byClass.computeIfAbsent(internal(site.in().owner()), c -> new ArrayList<>()).add(site);
     }
   }

@@ -1,5 +1,6 @@
 package dev.tapscope.ledger;
 
+import dev.tapscope.profile.MethodRef;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
 import dev.tapscope.tap.Address;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /** Says why addresses stayed silent, in the terms of the profile and of the classes that loaded. */
 public final class Wording {
@@ -26,10 +28,10 @@ public final class Wording {
       Map<String, List<Address>> silent, long passes, int layers, String layersSeenAt) {
     List<Problem> problems = new ArrayList<>();
     Map<String, List<String>> unloaded = new TreeMap<>();
-    if (!loaded.test(profile.tokens().in().owner())) {
-      unloaded
-          .computeIfAbsent(profile.tokens().in().owner(), c -> new ArrayList<>())
-          .add(Site.TOKENS);
+    List<String> passOwners = profile.passes().stream().map(MethodRef::owner).distinct().toList();
+    if (passOwners.stream().noneMatch(loaded)) { // of several, a model may use one alone
+      passOwners.forEach(
+          owner -> unloaded.computeIfAbsent(owner, c -> new ArrayList<>()).add(Site.TOKENS));
     }
     for (Map.Entry<String, List<Address>> e : silent.entrySet()) {
       String owner = site(e.getKey()).in().owner();
@@ -43,7 +45,9 @@ public final class Wording {
           Problem.check(
               "site-never-fired",
               "No pass of the model was seen: "
-                  + profile.tokens().in()
+                  + profile.passes().stream()
+                      .map(MethodRef::toString)
+                      .collect(Collectors.joining(" or "))
                   + ", which carries 'tokens', was never called to its end. Run the model on a"
                   + " text, or check that profile '"
                   + profile.name()

@@ -1,41 +1,69 @@
 package dev.tapscope.link;
 
+import dev.tapscope.profile.Operand;
+import dev.tapscope.profile.Operand.Step;
 import dev.tapscope.tap.TapscopeException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
-import java.lang.invoke.MethodType;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Follows fields from an object, private ones too, with the access of the woven class. */
+/**
+ * Follows fields and array elements from an object, private fields too, with the access of the
+ * woven class.
+ */
 final class FieldPath {
-  private FieldPath() {}
+  private final Operand operand;
+  private final Lookup caller;
 
-  /** A handle {@code (Object root) -> Object} that follows the path. */
-  static MethodHandle getter(Class<?> root, List<String> path, Lookup caller) {
-    return follow(root, path, caller).asType(MethodType.methodType(Object.class, Object.class));
+  private FieldPath(Operand operand, Lookup caller) {
+    this.operand = operand;
+    this.caller = caller;
   }
 
-  /** The static type at the end of a path. */
-  static Class<?> type(Class<?> root, List<String> path, Lookup caller) {
-    return follow(root, path, caller).type().returnType();
-  }
-
-  private static MethodHandle follow(Class<?> root, List<String> path, Lookup caller) {
+  /**
+   * A handle {@code (root, int...) -> value} that follows the path of an operand: one int for each
+   * index that is no constant. Its types are the static ones.
+   */
+  static MethodHandle follow(Operand operand, Class<?> root, Lookup caller) {
+    FieldPath path = new FieldPath(operand, caller);
     MethodHandle handle = MethodHandles.identity(root);
-    for (String name : path) {
+    for (Step step : operand.path()) {
       Class<?> type = handle.type().returnType();
-      MethodHandle get = field(type, name, caller);
-      handle = MethodHandles.filterReturnValue(handle, get);
+      if (step instanceof Step.Field field) {
+        handle = MethodHandles.filterReturnValue(handle, path.field(type, field.name()));
+      } else if (((Step.Element) step).index() instanceof Operand.Root.Constant constant) {
+        MethodHandle element = path.element(type, step);
+        handle =
+            MethodHandles.filterReturnValue(
+                handle, MethodHandles.insertArguments(element, 1, constant.value()));
+      } else {
+        handle = MethodHandles.collectArguments(path.element(type, step), 0, handle);
+      }
     }
     return handle;
   }
 
-  private static MethodHandle field(Class<?> type, String name, Lookup caller) {
+  private MethodHandle element(Class<?> type, Step step) {
+    if (!type.isArray()) {
+      throw TapscopeException.check(
+          "value-type",
+          "'"
+              + operand
+              + "' asks for the element "
+              + step
+              + " of a "
+              + type.getTypeName()
+              + ", which is no array. Name a field of it, or the object as a whole with a codec.");
+    }
+    return MethodHandles.arrayElementGetter(type);
+  }
+
+  private MethodHandle field(Class<?> type, String name) {
     Field field = find(type, name).orElseThrow(() -> missing(type, name));
     try {
       Class<?> owner = field.getDeclaringClass();

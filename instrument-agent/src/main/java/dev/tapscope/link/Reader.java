@@ -1,10 +1,12 @@
 package dev.tapscope.link;
 
 import dev.tapscope.profile.Operand;
+import dev.tapscope.profile.Operand.Step;
 import dev.tapscope.tap.TapscopeException;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
+import java.lang.invoke.MethodType;
 import java.util.List;
 
 /** Reads one operand from what a woven call has passed. */
@@ -23,34 +25,60 @@ final class Reader {
       this.types = types;
     }
 
+    /** Reads an operand whose root is among the captures, or is a constant. */
     Reader reader(Operand operand) {
       if (operand.root() instanceof Operand.Root.Constant constant) {
         return new Reader(operand, constant.value());
       }
       int index = next++;
-      return new Reader(operand, index, types.get(index), caller);
+      return new Reader(operand, index, types.get(index), indexes(operand), caller);
+    }
+
+    /** Reads an operand whose root is the value itself. */
+    Reader ofValue(Operand operand, Class<?> root) {
+      return new Reader(operand, VALUE, root, indexes(operand), caller);
+    }
+
+    /** Where the indexes of a path have been passed. */
+    private int[] indexes(Operand operand) {
+      return operand.path().stream()
+          .filter(Step.Element.class::isInstance)
+          .filter(step -> !(((Step.Element) step).index() instanceof Operand.Root.Constant))
+          .mapToInt(step -> next++)
+          .toArray();
     }
   }
 
+  private static final int CONSTANT = -1;
+  private static final int VALUE = -2;
+
   private final Operand operand;
   private final int index;
+  private final int[] indexes;
   private final MethodHandle getter;
   private final Class<?> type;
-  private final int constant;
+  private final Object constant;
 
   private Reader(Operand operand, int constant) {
     this.operand = operand;
-    this.index = -1;
-    this.getter = FieldPath.getter(Object.class, List.of(), MethodHandles.lookup());
+    this.index = CONSTANT;
+    this.indexes = new int[0];
+    this.getter = MethodHandles.identity(Object.class);
     this.type = int.class;
     this.constant = constant;
   }
 
-  Reader(Operand operand, int index, Class<?> root, Lookup caller) {
+  private Reader(Operand operand, int index, Class<?> root, int[] indexes, Lookup caller) {
+    MethodHandle path = FieldPath.follow(operand, root, caller);
     this.operand = operand;
     this.index = index;
-    this.getter = FieldPath.getter(root, operand.path(), caller);
-    this.type = FieldPath.type(root, operand.path(), caller);
+    this.indexes = indexes;
+    this.type = path.type().returnType();
+    this.getter =
+        indexes.length == 0
+            ? path.asType(MethodType.methodType(Object.class, Object.class))
+            : path.asSpreader(1, int[].class, indexes.length)
+                .asType(MethodType.methodType(Object.class, Object.class, int[].class));
     this.constant = 0;
   }
 
@@ -78,11 +106,19 @@ final class Reader {
   }
 
   Object read(Object[] captures) throws Throwable {
-    return index < 0 ? constant : readFrom(captures[index]);
+    return index == CONSTANT ? constant : readFrom(captures[index], captures);
   }
 
-  Object readFrom(Object root) throws Throwable {
-    return (Object) getter.invokeExact(root);
+  /** Reads from a root that is not among the captures. */
+  Object readFrom(Object root, Object[] captures) throws Throwable {
+    if (indexes.length == 0) {
+      return (Object) getter.invokeExact(root);
+    }
+    int[] at = new int[indexes.length];
+    for (int i = 0; i < at.length; i++) {
+      at[i] = (Integer) captures[indexes[i]];
+    }
+    return (Object) getter.invokeExact(root, at);
   }
 
   int readInt(Object[] captures) throws Throwable {

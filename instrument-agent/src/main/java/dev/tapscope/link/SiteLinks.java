@@ -60,13 +60,14 @@ public final class SiteLinks {
   /** Makes the call site that stands in the place of a call. */
   public synchronized CallSite linkAround(
       Lookup caller, MethodType type, String place, MethodHandle callee) {
-    throw new IllegalStateException("site " + site(place).name() + " is not around a call");
+    Site site = site(place);
+    MutableCallSite callSite = new MutableCallSite(TapBridge.plainCall(type, callee));
+    return add(new Linked(site, callSite, AroundPoint.live(site, caller, type, callee, runs)));
   }
 
   private Site site(String place) {
-    return profile.sites().stream()
-        .filter(s -> s.name().equals(place))
-        .findFirst()
+    return profile
+        .place(place)
         .orElseThrow(() -> new IllegalStateException("no site " + place + " in " + profile.name()));
   }
 

@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /** One line of a profile, read from left to right; every complaint names its column. */
@@ -174,75 +173,53 @@ final class LineReader {
     return type.get();
   }
 
-  /** Takes an operand: a root such as {@code this}, {@code arg 1}, and the path glued to it. */
-  Operand operand(String wanted) {
-    if (take("call")) {
-      keyword("arg");
-      return numbered("the number of an argument of the call", Operand.Root.CallArg::new);
+  /** Takes {@code Owner.name} or {@code this.name}. */
+  FieldRef field(String wanted) {
+    String word = peek();
+    int dot = word.lastIndexOf('.');
+    if (dot <= 0
+        || !Names.isClass(word.substring(0, dot))
+        || !Names.isIdentifier(word.substring(dot + 1))) {
+      throw expected(wanted);
     }
-    if (take("arg")) {
-      return numbered("the number of a parameter", Operand.Root.Arg::new);
-    }
-    if (take("slot")) {
-      return numbered("the number of a slot", Operand.Root.Slot::new);
-    }
-    if (take("local")) {
-      int column = column();
-      List<String> parts = dotted(word("the name of a local variable"), column);
-      return new Operand(new Operand.Root.Local(parts.get(0)), parts.subList(1, parts.size()));
-    }
-    int column = column();
-    String first = peek().split("\\.", 2)[0];
-    Operand.Root root =
-        switch (first) {
-          case "this" -> new Operand.Root.This();
-          case "return" -> new Operand.Root.Return();
-          default -> throw expected(wanted, Names.OPERANDS);
-        };
-    List<String> parts = dotted(word(wanted), column);
-    return new Operand(root, parts.subList(1, parts.size()));
+    advance(word.length());
+    return new FieldRef(word.substring(0, dot), word.substring(dot + 1));
   }
 
-  /** Takes an operand or a plain number. */
-  Operand operandOrNumber(String wanted) {
-    return nextIsNumber()
-        ? Operand.of(new Operand.Root.Constant(number(wanted, 0, Integer.MAX_VALUE)))
-        : operand(wanted);
-  }
-
-  private Operand numbered(String wanted, IntFunction<Operand.Root> root) {
-    int column = column();
-    String word = word(wanted);
-    int dot = word.indexOf('.');
-    String digits = dot < 0 ? word : word.substring(0, dot);
-    if (!NUMBER.matcher(digits).matches()) {
-      throw error(column, "expected " + wanted + ", found '" + word + "'.");
+  /** Takes a word in which blanks may stand between {@code [} and {@code ]}. */
+  String wordWithBrackets(String wanted) {
+    if (atEnd()) {
+      throw expected(wanted);
     }
-    int index = numberOf(digits, column, wanted, 0, Names.MOST_SLOTS);
-    List<String> path =
-        dot < 0 ? List.of() : dotted(word.substring(dot + 1), column + digits.length() + 1);
-    return new Operand(root.apply(index), path);
-  }
-
-  private List<String> dotted(String word, int column) {
-    List<String> parts = List.of(word.split("\\.", -1));
-    int start = column;
-    for (String part : parts) {
-      if (!Names.isIdentifier(part)) {
-        throw error(
-            start,
-            "expected a name made of letters, digits, _ and $, found "
-                + (part.isEmpty() ? "nothing" : "'" + part + "'")
-                + " in '"
-                + word
-                + "'.");
-      }
-      start += part.length() + 1;
+    int end = at;
+    boolean open = false;
+    while (end < text.length() && (open || !blank(text.charAt(end)))) {
+      open = text.charAt(end) == '[' || (open && text.charAt(end) != ']');
+      end++;
     }
-    return parts;
+    String word = text.substring(at, end).stripTrailing();
+    advance(end - at);
+    return word;
   }
 
-  private int numberOf(String digits, int column, String wanted, int least, int most) {
+  /** What stands behind column {@code from} up to and with column {@code to}, read by itself. */
+  LineReader part(int from, int to) {
+    LineReader part = new LineReader(file, line, text.substring(0, to));
+    part.at = from;
+    part.skipBlanks();
+    return part;
+  }
+
+  /** Whether the word after the next begins with a digit. */
+  boolean secondIsNumber() {
+    int second = wordEnd();
+    while (second < text.length() && blank(text.charAt(second))) {
+      second++;
+    }
+    return second < text.length() && text.charAt(second) >= '0' && text.charAt(second) <= '9';
+  }
+
+  int numberOf(String digits, int column, String wanted, int least, int most) {
     // Ten digits can pass the range of int; more never fit.
     long value = digits.length() > 10 ? Long.MAX_VALUE : Long.parseLong(digits);
     if (value < least || value > most) {

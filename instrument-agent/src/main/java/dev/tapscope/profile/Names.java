@@ -12,11 +12,12 @@ final class Names {
   /** Lines of a tap. */
   static final List<String> TAP =
       List.of(
-          "in", "at", "entry", "exit", "after", "before", "value", "layer", "pos", "cache", "rows",
-          "alias");
+          "in", "body", "at", "entry", "exit", "after", "before", "around", "loop", "value",
+          "layer", "pos", "cache", "rows", "alias");
 
   /** First words of operands. */
-  static final List<String> OPERANDS = List.of("this", "arg", "local", "slot", "call", "return");
+  static final List<String> OPERANDS =
+      List.of("this", "arg", "local", "slot", "stack", "call", "index", "return");
 
   /** Number of local variables a method can have (JVMS 4.11). */
   static final int MOST_SLOTS = 65535;
@@ -26,6 +27,9 @@ final class Names {
 
   /** Names other tools use, {@code ln2.hook_normalized}; a number after a dot would be a layer. */
   static final Pattern ALIAS = Pattern.compile("[A-Za-z][A-Za-z0-9_]*(\\.[A-Za-z][A-Za-z0-9_]*)*");
+
+  /** A fingerprint of a body: eight hexadecimal digits. */
+  static final Pattern BODY = Pattern.compile("[0-9a-f]{8}");
 
   /** Names of profiles and codecs. */
   static final Pattern PROFILE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
@@ -41,7 +45,7 @@ final class Names {
   }
 
   /** Whether a word is a class name, with or without its package. */
-  private static boolean isClass(String word) {
+  static boolean isClass(String word) {
     return List.of(word.split("\\.", -1)).stream().allMatch(Names::isIdentifier);
   }
 

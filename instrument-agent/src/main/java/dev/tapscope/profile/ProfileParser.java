@@ -16,38 +16,53 @@ import java.util.Optional;
  * profile    = "profile" NAME [ "for" TEXT ]          first line
  *              [ "bos" N ]                            id of the beginning-of-sequence token
  *              [ "text" "call" METHOD ]               the model's decoder of one id, (int)
- *              tap { tap }                            exactly one is "tap tokens"
+ *              tap { tap }                            at least one is "tap tokens"
  *
  * tap        = "tap" SITE                             then, in any order, each at most once:
- *              "in" METHOD
+ *              "in" METHOD { "lambda" N "of" M }      a lambda of the method, one in that, ...
  *              join-point
  *              "value" value
- *              [ "layer" ( operand | N ) ]            without it the site lies outside the blocks
+ *              [ "layer" layer ]                      without it the site lies outside the blocks
  *              [ "pos" ( operand | N ) ]              position of the first row; the pass's own else
- *              [ "cache" operand ]                    tap tokens only: one object, one sequence
+ *              [ "cache" operand ]                    the object that stands for one sequence
  *              [ "rows" ( "every" | "some" ) ]        does every computed position pass here? every
  *              [ "alias" NAME { NAME } ]              names other tools use
+ *              [ "body" FINGERPRINT ]                 eight hexadecimal digits
  *
  * join-point = [ "at" ] "entry"
  *            | [ "at" ] "exit"                        before every normal return
- *            | ( "before" | "after" ) "call" METHOD N "of" M
- *            | "after" "store" ( "local" NAME | "slot" N ) N "of" M
+ *            | ( "before" | "after" | "around" ) "call" METHOD [ "fed" "by" FIELD ] N "of" M
+ *            | "after" "store" variable N "of" M
+ *            | ( "before" | "after" ) "put" FIELD N "of" M
+ *            | "after" "element" ( variable | FIELD | "any" ) N "of" M
+ *            | "loop" variable ( "begin" | "end" ) N "of" M
  *
  * value      = operand [ "as" CODEC ]
+ *            | "return" "like" "call" "arg" N [ "as" CODEC ]       around a call
  *            | "rms" operand "eps" operand "into" operand "gain" operand
+ *            | "scaled" operand "by" operand
  *
- * operand    = root { "." FIELD }
- * root       = "this" | "arg" N | "local" NAME | "slot" N
- *            | "call" "arg" N                         before or after a call
+ * layer      = operand | N
+ *            | "previous" ( operand | N )             the layer before that one
+ *            | "latest"                               the highest that has fired in this pass
+ *
+ * operand    = root { "." NAME | "[" index "]" }
+ * root       = "this" | "arg" N | variable
+ *            | "stack" [ N ]                          N values below the top of the stack
+ *            | "call" "arg" N | "call" "this"         at a call
+ *            | "index" "of" "call" "arg" N            the i of w[i], where the call is passed w[i]
  *            | "return"                               at exit or after a call
+ * index      = N | "arg" N | variable | "call" "arg" N
+ * variable   = "local" NAME | "slot" N
  *
  * METHOD     = OWNER "." NAME [ "(" [ TYPE { "," TYPE } ] ")" ]
+ * FIELD      = ( OWNER | "this" ) "." NAME
  * </pre>
  *
  * <p>Arguments and slots count from 0, {@code N of M} from 1 in bytecode order; M states how many
- * there are, and another number in the class is a misfit. OWNER is {@code a.b.Outer$Inner}; in a
- * call it may be short. TYPE is as in source, with short class names allowed; type arguments are
- * dropped. A method without parentheses must be the only one of its name.
+ * there are, and another number in the class is a misfit. OWNER is {@code a.b.Outer$Inner}; except
+ * after {@code in} it may be short. TYPE is as in source, with short class names allowed; type
+ * arguments are dropped. A method without parentheses must be the only one of its name.
  *
  * <p>Stateless and thread-safe.
  */
@@ -57,33 +72,40 @@ public final class ProfileParser {
   /** A tap whose lines are still being read. */
   private static final class Draft {
     final String name;
+    final int place;
     final int line;
     final Map<Part, Place> places = new EnumMap<>(Part.class);
     Optional<MethodRef> in = Optional.empty();
     Optional<JoinPoint> at = Optional.empty();
     Optional<Value> value = Optional.empty();
-    Optional<Operand> layer = Optional.empty();
+    List<LambdaRef> lambdas = new ArrayList<>();
+    Optional<Layer> layer = Optional.empty();
     Optional<Operand> position = Optional.empty();
     Optional<Operand> cache = Optional.empty();
     Optional<Site.Rows> rows = Optional.empty();
     List<String> aliases = List.of();
+    Optional<String> body = Optional.empty();
 
-    Draft(String name, int line) {
+    Draft(String name, int place, int line) {
       this.name = name;
+      this.place = place;
       this.line = line;
     }
 
     Site site() {
       return new Site(
           name,
+          place,
           need(in, "'in': the method"),
-          need(at, "'at', 'after' or 'before': where in the method"),
+          lambdas,
+          need(at, "'at', 'after', 'before', 'around' or 'loop': where in the method"),
           need(value, "'value': what is tapped"),
           layer,
           position,
           cache,
           rows.orElse(Site.Rows.EVERY),
           aliases,
+          body,
           line);
     }
 
@@ -154,7 +176,9 @@ public final class ProfileParser {
       profileLine(reader);
     } else if (reader.take("tap")) {
       int nameColumn = reader.column();
-      Draft draft = new Draft(reader.word("the name of a site, such as res"), number);
+      String site = reader.word("the name of a site, such as res");
+      int before = (int) drafts.stream().filter(d -> d.name.equals(site)).count();
+      Draft draft = new Draft(site, before + 1, number);
       draft.places.put(Part.NAME, new Place(reader, nameColumn));
       reader.end("the name of a site");
       drafts.add(draft);
@@ -209,22 +233,23 @@ public final class ProfileParser {
           case "pos" -> Part.POS;
           case "cache" -> Part.CACHE;
           case "alias" -> Part.ALIAS;
-          case "rows" -> Part.NAME; // no rule speaks of it
+          case "body" -> Part.BODY;
+          case "rows" -> Part.ROWS;
           default -> Part.AT;
         };
-    boolean again = part == Part.NAME ? tap.rows.isPresent() : tap.places.containsKey(part);
-    if (again) {
+    if (tap.places.containsKey(part)) {
       throw reader.error(
           column, "'tap " + tap.name + "' has a second '" + keyword + "' line here; drop one.");
     }
-    tap.places.putIfAbsent(part, new Place(reader, part == Part.AT ? column : reader.column()));
-    String operands = "this, arg N, local NAME, slot N, call arg N or return";
+    tap.places.put(part, new Place(reader, part == Part.AT ? column : reader.column()));
+    OperandReader operands = new OperandReader(reader);
     switch (keyword) {
-      case "in" -> tap.in = Optional.of(reader.method("a method, written a.b.Owner.name(types)"));
-      case "value" -> tap.value = Optional.of(value(reader, operands));
-      case "layer" -> tap.layer = Optional.of(reader.operandOrNumber("a number, " + operands));
-      case "pos" -> tap.position = Optional.of(reader.operandOrNumber("a number, " + operands));
-      case "cache" -> tap.cache = Optional.of(reader.operand(operands));
+      case "in" -> in(tap, reader);
+      case "value" -> tap.value = Optional.of(value(reader));
+      case "layer" -> tap.layer = Optional.of(layer(reader));
+      case "pos" ->
+          tap.position = Optional.of(operands.orNumber("a number, " + OperandReader.OPERANDS));
+      case "cache" -> tap.cache = Optional.of(operands.read(OperandReader.OPERANDS));
       case "rows" ->
           tap.rows =
               Optional.of(
@@ -232,7 +257,10 @@ public final class ProfileParser {
                       ? Site.Rows.EVERY
                       : Site.Rows.SOME);
       case "alias" -> tap.aliases = aliases(reader);
-      default -> tap.at = Optional.of(joinPoint(keyword, reader));
+      case "body" ->
+          tap.body =
+              Optional.of(reader.word("a fingerprint of eight digits 0-9 and a-f", Names.BODY));
+      default -> tap.at = Optional.of(JoinPointReader.read(keyword, reader));
     }
     reader.end("'" + keyword + "'");
   }
@@ -245,67 +273,65 @@ public final class ProfileParser {
     return names;
   }
 
-  private static Value value(LineReader reader, String operands) {
-    if (reader.take("rms")) {
-      Operand source = reader.operand(operands);
-      reader.keyword("eps");
-      Operand eps = reader.operand(operands);
-      reader.keyword("into");
-      Operand into = reader.operand(operands);
-      reader.keyword("gain");
-      return new Value.Rms(source, eps, into, reader.operand(operands));
+  private static void in(Draft tap, LineReader reader) {
+    tap.in = Optional.of(reader.method("a method, written a.b.Owner.name(types)"));
+    while (reader.take("lambda")) {
+      int nth = reader.number("N of M, such as '1 of 2'", 1, Integer.MAX_VALUE);
+      reader.keyword("of");
+      int of = reader.number("how many there are", 1, Integer.MAX_VALUE);
+      tap.lambdas.add(new LambdaRef(nth, of));
     }
-    Operand operand = reader.operand("rms, " + operands);
+  }
+
+  private static Layer layer(LineReader reader) {
+    OperandReader operands = new OperandReader(reader);
+    String wanted = "a number, " + OperandReader.OPERANDS;
+    if (reader.take("latest")) {
+      return new Layer.Latest();
+    }
+    return reader.take("previous")
+        ? new Layer.Previous(operands.orNumber(wanted))
+        : new Layer.Of(operands.orNumber("previous, latest, " + wanted));
+  }
+
+  private static Value value(LineReader reader) {
+    OperandReader operands = new OperandReader(reader);
+    if (reader.take("rms")) {
+      Operand source = operands.read(OperandReader.OPERANDS);
+      reader.keyword("eps");
+      Operand eps = operands.read(OperandReader.OPERANDS);
+      reader.keyword("into");
+      Operand into = operands.read(OperandReader.OPERANDS);
+      reader.keyword("gain");
+      return new Value.Rms(source, eps, into, operands.read(OperandReader.OPERANDS));
+    }
+    if (reader.take("scaled")) {
+      Operand rows = operands.read(OperandReader.OPERANDS);
+      reader.keyword("by");
+      return new Value.Scaled(rows, operands.read(OperandReader.OPERANDS));
+    }
+    Operand operand = operands.read("rms, scaled, " + OperandReader.OPERANDS);
+    if (operand.equals(Operand.of(new Operand.Root.Return())) && reader.take("like")) {
+      return new Value.Result(like(reader), codec(reader));
+    }
+    return new Value.Plain(operand, codec(reader));
+  }
+
+  private static Operand.Root.CallArg like(LineReader reader) {
+    int column = reader.column();
+    Operand like = new OperandReader(reader).read("call arg N, whose form the result takes");
+    if (like.root() instanceof Operand.Root.CallArg argument && like.path().isEmpty()) {
+      return argument;
+    }
+    throw reader.error(
+        column, "expected call arg N, whose form the result takes, found '" + like + "'.");
+  }
+
+  private static Optional<String> codec(LineReader reader) {
     if (reader.atEnd()) {
-      return new Value.Plain(operand, Optional.empty());
+      return Optional.empty();
     }
     reader.keyword("as");
-    return operand.as(reader.word("the name of a codec", Names.PROFILE));
-  }
-
-  private static JoinPoint joinPoint(String keyword, LineReader reader) {
-    String place =
-        keyword.equals("at") ? reader.keyword("entry or exit", List.of("entry", "exit")) : keyword;
-    return switch (place) {
-      case "entry" -> new JoinPoint.Entry();
-      case "exit" -> new JoinPoint.Exit();
-      case "before" -> {
-        reader.keyword("call");
-        MethodRef call = call(reader);
-        int nth = nth(reader);
-        yield new JoinPoint.BeforeCall(call, nth, of(reader));
-      }
-      default -> after(reader);
-    };
-  }
-
-  private static JoinPoint after(LineReader reader) {
-    if (reader.keyword("call or store", List.of("call", "store")).equals("call")) {
-      MethodRef call = call(reader);
-      int nth = nth(reader);
-      return new JoinPoint.AfterCall(call, nth, of(reader));
-    }
-    int column = reader.column();
-    reader.requireNext("local NAME or slot N", List.of("local", "slot"));
-    Operand stored = reader.operand("local NAME or slot N");
-    if (!stored.path().isEmpty()) {
-      throw reader.error(
-          column, "a store is to a variable, not to a field, found '" + stored + "'.");
-    }
-    int nth = nth(reader);
-    return new JoinPoint.AfterStore(stored.root(), nth, of(reader));
-  }
-
-  private static MethodRef call(LineReader reader) {
-    return reader.method("the called method, written Owner.name or Owner.name(types)");
-  }
-
-  private static int nth(LineReader reader) {
-    return reader.number("N of M, such as '1 of 2'", 1, Integer.MAX_VALUE);
-  }
-
-  private static int of(LineReader reader) {
-    reader.keyword("of");
-    return reader.number("how many there are", 1, Integer.MAX_VALUE);
+    return Optional.of(reader.word("the name of a codec", Names.PROFILE));
   }
 }

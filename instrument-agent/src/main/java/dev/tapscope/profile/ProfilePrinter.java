@@ -11,18 +11,19 @@ public final class ProfilePrinter {
     out.append('\n');
     profile.bos().ifPresent(id -> out.append("bos ").append(id).append('\n'));
     profile.text().ifPresent(method -> out.append("text call ").append(method).append('\n'));
-    profile.sites().forEach(site -> out.append('\n').append(print(site)));
+    profile.places().forEach(site -> out.append('\n').append(print(site)));
     return out.toString();
   }
 
   /** One tap with its lines. */
   public static String print(Site site) {
     StringBuilder out = new StringBuilder("tap ").append(site.name()).append('\n');
-    line(out, "in", site.in().toString());
+    line(out, "in", site.inText());
+    site.body().ifPresent(fingerprint -> line(out, "body", fingerprint));
     String[] at = site.at().toString().split(" ", 2);
     line(out, at[0], at[1]);
     line(out, "value", site.value().toString());
-    site.layer().ifPresent(operand -> line(out, "layer", operand.toString()));
+    site.layer().ifPresent(layer -> line(out, "layer", layer.toString()));
     site.position().ifPresent(operand -> line(out, "pos", operand.toString()));
     site.cache().ifPresent(operand -> line(out, "cache", operand.toString()));
     if (site.rows() == Site.Rows.SOME) {

@@ -18,7 +18,9 @@ final class ProfileRules {
     LAYER,
     POS,
     CACHE,
+    ROWS,
     ALIAS,
+    BODY,
     BOS,
     TEXT
   }
@@ -43,8 +45,8 @@ final class ProfileRules {
   static Optional<Violation> broken(Profile profile) {
     ProfileRules rules = new ProfileRules(profile);
     rules.header();
-    for (int i = 0; i < profile.sites().size(); i++) {
-      rules.site(i, profile.sites().get(i));
+    for (int i = 0; i < profile.places().size(); i++) {
+      rules.site(i, profile.places().get(i));
     }
     rules.names();
     rules.tokens();
@@ -85,7 +87,7 @@ final class ProfileRules {
                     + "."
                     + method.name()
                     + "(int)'."));
-    if (profile.sites().isEmpty()) {
+    if (profile.places().isEmpty()) {
       add(HEADER, Part.NAME, "the profile has no tap; add at least 'tap tokens'.");
     }
   }
@@ -99,56 +101,102 @@ final class ProfileRules {
               + site.name()
               + "'.");
     }
+    if (site.body().filter(body -> !Names.BODY.matcher(body).matches()).isPresent()) {
+      add(
+          index,
+          Part.BODY,
+          "a fingerprint is eight digits 0-9 and a-f, found '" + site.body().get() + "'.");
+    }
+    site.lambdas().forEach(lambda -> count(index, Part.IN, lambda.nth(), lambda.of()));
     joinPoint(index, site.at());
     operand(index, Part.VALUE, site, site.value().tapped());
     site.value().captures().forEach(o -> operand(index, Part.VALUE, site, o));
-    site.layer().ifPresent(o -> operand(index, Part.LAYER, site, o));
+    site.layer().flatMap(Layer::operand).ifPresent(o -> operand(index, Part.LAYER, site, o));
     site.position().ifPresent(o -> operand(index, Part.POS, site, o));
     site.cache().ifPresent(o -> operand(index, Part.CACHE, site, o));
-    if (site.cache().isPresent() && !site.name().equals(Site.TOKENS)) {
+    around(index, site);
+    codec(site.value())
+        .filter(codec -> !Names.PROFILE.matcher(codec).matches())
+        .ifPresent(codec -> add(index, Part.VALUE, "'" + codec + "' is no name of a codec."));
+  }
+
+  private static Optional<String> codec(Value value) {
+    if (value instanceof Value.Result result) {
+      return result.codec();
+    }
+    return value instanceof Value.Plain plain ? plain.codec() : Optional.empty();
+  }
+
+  /** Around a call there is no moment at which anything else could be shown or changed. */
+  private void around(int index, Site site) {
+    boolean around = site.at() instanceof JoinPoint.AroundCall;
+    boolean argument =
+        site.value() instanceof Value.Plain plain
+            && plain.tapped().root() instanceof Root.CallArg
+            && plain.tapped().path().isEmpty();
+    boolean result = site.value() instanceof Value.Result;
+    if (around && !argument && !result) {
       add(
           index,
-          Part.CACHE,
-          "'cache' belongs to 'tap tokens' only: it tells sequences apart, not sites.");
+          Part.VALUE,
+          "around a call the value is what the call makes: write 'return like call arg N', the"
+              + " argument whose form the result has, or 'call arg N' for a method that writes into"
+              + " that argument, found '"
+              + site.value()
+              + "'.");
     }
-    if (site.value() instanceof Value.Plain plain
-        && plain.codec().filter(c -> !Names.PROFILE.matcher(c).matches()).isPresent()) {
-      add(index, Part.VALUE, "'" + plain.codec().get() + "' is no name of a codec.");
+    if (result && !around) {
+      add(
+          index,
+          Part.VALUE,
+          "'" + site.value() + "' belongs to 'around call'; write 'return' after the call.");
     }
   }
 
   private void joinPoint(int index, JoinPoint at) {
-    if (at instanceof JoinPoint.BeforeCall call) {
-      count(index, call.nth(), call.of());
-    } else if (at instanceof JoinPoint.AfterCall call) {
-      count(index, call.nth(), call.of());
+    if (at instanceof JoinPoint.AtCall call) {
+      count(index, Part.AT, call.nth(), call.of());
     } else if (at instanceof JoinPoint.AfterStore store) {
-      count(index, store.nth(), store.of());
-      if (!(store.variable() instanceof Root.Local) && !(store.variable() instanceof Root.Slot)) {
-        add(
-            index,
-            Part.AT,
-            "a store is to 'local NAME' or 'slot N', found '" + store.variable() + "'.");
+      count(index, Part.AT, store.nth(), store.of());
+      variable(index, "a store is to", store.variable());
+    } else if (at instanceof JoinPoint.BeforePut put) {
+      count(index, Part.AT, put.nth(), put.of());
+    } else if (at instanceof JoinPoint.AfterPut put) {
+      count(index, Part.AT, put.nth(), put.of());
+    } else if (at instanceof JoinPoint.AfterElement store) {
+      count(index, Part.AT, store.nth(), store.of());
+      if (store.array() instanceof JoinPoint.ArrayRef.InVariable array) {
+        variable(index, "the array is in", array.variable());
       }
+    } else if (at instanceof JoinPoint.LoopBegin loop) {
+      count(index, Part.AT, loop.nth(), loop.of());
+      variable(index, "a loop counts in", loop.variable());
+    } else if (at instanceof JoinPoint.LoopEnd loop) {
+      count(index, Part.AT, loop.nth(), loop.of());
+      variable(index, "a loop counts in", loop.variable());
     }
   }
 
-  private void count(int index, int nth, int of) {
+  private void variable(int index, String what, Root variable) {
+    if (!(variable instanceof Root.Local) && !(variable instanceof Root.Slot)) {
+      add(index, Part.AT, what + " 'local NAME' or 'slot N', found '" + variable + "'.");
+    }
+  }
+
+  private void count(int index, Part part, int nth, int of) {
     if (nth < 1 || nth > of) {
       add(
           index,
-          Part.AT,
+          part,
           "'" + nth + " of " + of + "' names no place: count from 1 to the number there are.");
     }
   }
 
   private void operand(int index, Part part, Site site, Operand operand) {
-    boolean call =
-        site.at() instanceof JoinPoint.BeforeCall || site.at() instanceof JoinPoint.AfterCall;
-    boolean returns =
-        site.at() instanceof JoinPoint.Exit || site.at() instanceof JoinPoint.AfterCall;
     Root root = operand.root();
-    if (root instanceof Root.CallArg && !call) {
+    List<Root> roots = new ArrayList<>(List.of(root));
+    operand.indexes().forEach(o -> roots.add(o.root()));
+    if (roots.stream().anyMatch(ProfileRules::ofCall) && !(site.at() instanceof JoinPoint.AtCall)) {
       add(
           index,
           part,
@@ -158,8 +206,15 @@ final class ProfileRules {
               + site.at()
               + "'. A parameter of the method itself is 'arg N'.");
     }
+    boolean returns =
+        site.at() instanceof JoinPoint.Exit
+            || site.at() instanceof JoinPoint.AfterCall
+            || site.value() instanceof Value.Result && part == Part.VALUE;
     if (root instanceof Root.Return && !returns) {
       add(index, part, "'return' is known at exit and after a call, not '" + site.at() + "'.");
+    }
+    if (root instanceof Root.IndexOf && !operand.path().isEmpty()) {
+      add(index, part, "an index is a number and has no fields, found '" + operand + "'.");
     }
     if (root instanceof Root.Constant constant) {
       boolean allowed = part == Part.LAYER || part == Part.POS;
@@ -172,33 +227,65 @@ final class ProfileRules {
                 + "'.");
       }
     }
+    if (!roots.stream().allMatch(ProfileRules::inRange)) {
+      add(index, part, "'" + operand + "' is out of range: no method has so many.");
+    }
+    if (!roots.stream().allMatch(ProfileRules::named)
+        || !operand.path().stream().allMatch(ProfileRules::named)) {
+      add(index, part, "'" + operand + "' is no chain of names and indexes.");
+    }
+  }
+
+  private static boolean ofCall(Root root) {
+    return root instanceof Root.CallArg
+        || root instanceof Root.CallThis
+        || root instanceof Root.IndexOf;
+  }
+
+  private static boolean inRange(Root root) {
     int number =
         root instanceof Root.Arg arg
             ? arg.index()
             : root instanceof Root.Slot slot
                 ? slot.index()
-                : root instanceof Root.CallArg arg ? arg.index() : 0;
-    if (number < 0 || number > Names.MOST_SLOTS) {
-      add(index, part, "'" + operand + "' is out of range: no method has so many.");
-    }
-    boolean named = !(root instanceof Root.Local local) || Names.isIdentifier(local.name());
-    if (!named || !operand.path().stream().allMatch(Names::isIdentifier)) {
-      add(index, part, "'" + operand + "' is no chain of names.");
-    }
+                : root instanceof Root.Stack stack
+                    ? stack.depth()
+                    : root instanceof Root.IndexOf index
+                        ? index.argument()
+                        : root instanceof Root.CallArg arg ? arg.index() : 0;
+    return number >= 0 && number <= Names.MOST_SLOTS;
   }
 
-  /** Every name, canonical or alias, means one site. */
+  private static boolean named(Root root) {
+    return !(root instanceof Root.Local local) || Names.isIdentifier(local.name());
+  }
+
+  private static boolean named(Operand.Step step) {
+    if (step instanceof Operand.Step.Field field) {
+      return Names.isIdentifier(field.name());
+    }
+    Root index = ((Operand.Step.Element) step).index();
+    return index instanceof Root.Arg
+        || index instanceof Root.Local
+        || index instanceof Root.Slot
+        || index instanceof Root.CallArg
+        || index instanceof Root.Constant constant && constant.value() >= 0;
+  }
+
+  /** Every name, canonical or alias, means one site, which may have several places. */
   private void names() {
+    Map<String, Site> first = new HashMap<>();
     Map<String, String> taken = new HashMap<>();
-    for (int i = 0; i < profile.sites().size(); i++) {
-      Site site = profile.sites().get(i);
-      String other = taken.putIfAbsent(site.name(), site.name());
+    for (int i = 0; i < profile.places().size(); i++) {
+      Site site = profile.places().get(i);
+      taken.put(site.name(), site.name());
+      Site other = first.putIfAbsent(site.name(), site);
       if (other != null) {
-        add(i, Part.NAME, "the site '" + site.name() + "' is declared twice.");
+        again(i, site, other);
       }
     }
-    for (int i = 0; i < profile.sites().size(); i++) {
-      Site site = profile.sites().get(i);
+    for (int i = 0; i < profile.places().size(); i++) {
+      Site site = profile.places().get(i);
       for (String alias : site.aliases()) {
         if (!Names.ALIAS.matcher(alias).matches()) {
           add(
@@ -217,9 +304,36 @@ final class ProfileRules {
     }
   }
 
+  private void again(int index, Site site, Site first) {
+    if (site.name().equals(Site.TOKENS) || site.name().equals(Site.SAMPLED)) {
+      add(index, Part.NAME, "the site '" + site.name() + "' is declared twice.");
+    }
+    if (site.layered() != first.layered()) {
+      add(
+          index,
+          Part.NAME,
+          "the site '"
+              + site.name()
+              + "' has a layer at one of its places and none at another; write 'layer' at both or"
+              + " at neither.");
+    }
+    if (!site.aliases().isEmpty()) {
+      add(
+          index,
+          Part.ALIAS,
+          "the other names of '" + site.name() + "' belong to its first tap; move them there.");
+    }
+    if (site.rows() != first.rows()) {
+      add(
+          index,
+          site.rows() == Site.Rows.SOME ? Part.ROWS : Part.NAME,
+          "all taps of '" + site.name() + "' need the same 'rows' line.");
+    }
+  }
+
   private void tokens() {
-    for (int i = 0; i < profile.sites().size(); i++) {
-      Site site = profile.sites().get(i);
+    for (int i = 0; i < profile.places().size(); i++) {
+      Site site = profile.places().get(i);
       boolean tokens = site.name().equals(Site.TOKENS);
       if (!tokens && !site.name().equals(Site.SAMPLED)) {
         continue;
@@ -231,18 +345,24 @@ final class ProfileRules {
             "'tap "
                 + site.name()
                 + "' shows token ids, "
-                + (tokens ? "an int[]" : "an int")
-                + ": its value takes neither 'as' nor 'rms'.");
+                + (tokens ? "an int[] or an int" : "an int")
+                + ": its value takes no 'as', 'rms', 'scaled' or 'like'.");
       }
       if (site.layered()) {
         add(i, Part.LAYER, "'tap " + site.name() + "' lies outside the blocks: it has no layer.");
+      }
+      if (tokens && !site.lambdas().isEmpty()) {
+        add(
+            i,
+            Part.IN,
+            "'tap tokens' lies in a method, whose call is a pass: it cannot lie in a lambda.");
       }
       if (tokens && site.position().isEmpty()) {
         add(i, Part.NAME, "'tap tokens' needs 'pos': the position of its first token.");
       }
     }
-    if (!profile.sites().isEmpty()
-        && profile.sites().stream().noneMatch(s -> s.name().equals(Site.TOKENS))) {
+    if (!profile.places().isEmpty()
+        && profile.places().stream().noneMatch(s -> s.name().equals(Site.TOKENS))) {
       add(
           HEADER,
           Part.NAME,

@@ -62,6 +62,21 @@ public final class Profiles {
     return Operand.of(new Root.CallArg(index));
   }
 
+  /** {@code stack N}. */
+  public static Operand stack(int depth) {
+    return Operand.of(new Root.Stack(depth));
+  }
+
+  /** {@code call this}. */
+  public static Operand callThis() {
+    return Operand.of(new Root.CallThis());
+  }
+
+  /** {@code index of call arg N}. */
+  public static Operand indexOfCallArg(int index) {
+    return Operand.of(new Root.IndexOf(index));
+  }
+
   /** {@code return}. */
   public static Operand returned() {
     return Operand.of(new Root.Return());
@@ -74,7 +89,32 @@ public final class Profiles {
 
   /** {@code call METHOD}, the only one unless {@code nth} and {@code of} say otherwise. */
   public static Call call(String method) {
-    return new Call(MethodRef.parse(method), 1, 1);
+    return new Call(MethodRef.parse(method), Optional.empty(), 1, 1);
+  }
+
+  /** {@code put FIELD}, the only one likewise; {@code Owner.name} or {@code this.name}. */
+  public static Put put(String field) {
+    return new Put(FieldRef.parse(field), 1, 1);
+  }
+
+  /** {@code element local NAME} or {@code element slot N}, the only one likewise. */
+  public static Element element(Operand variable) {
+    return new Element(new JoinPoint.ArrayRef.InVariable(variable.root()), 1, 1);
+  }
+
+  /** {@code element FIELD}, the only one likewise. */
+  public static Element element(String field) {
+    return new Element(new JoinPoint.ArrayRef.InField(FieldRef.parse(field)), 1, 1);
+  }
+
+  /** {@code element any}, the only one likewise. */
+  public static Element anyElement() {
+    return new Element(new JoinPoint.ArrayRef.Any(), 1, 1);
+  }
+
+  /** {@code loop local NAME} or {@code loop slot N}, the only one likewise. */
+  public static Loop loop(Operand variable) {
+    return new Loop(variable.root(), 1, 1);
   }
 
   /** {@code store local NAME} or {@code store slot N}, the only one likewise. */
@@ -87,14 +127,62 @@ public final class Profiles {
     return new Value.Rms(source, eps, into, gain);
   }
 
+  /** {@code scaled ROWS by FACTOR}. */
+  public static Value scaled(Operand rows, Operand factor) {
+    return new Value.Scaled(rows, factor);
+  }
+
+  /** {@code return like call arg N}, around a call. */
+  public static Value returnLikeCallArg(int index) {
+    return new Value.Result(new Root.CallArg(index), Optional.empty());
+  }
+
   /** Which of how many calls. */
-  public record Call(MethodRef method, int nth, int of) {
+  public record Call(MethodRef method, Optional<FieldRef> fedBy, int nth, int of) {
+    /** Only calls whose receiver or an argument was loaded from a field count. */
+    public Call fedBy(String field) {
+      return new Call(method, Optional.of(FieldRef.parse(field)), nth, of);
+    }
+
     public Call nth(int newNth) {
-      return new Call(method, newNth, of);
+      return new Call(method, fedBy, newNth, of);
     }
 
     public Call of(int newOf) {
-      return new Call(method, nth, newOf);
+      return new Call(method, fedBy, nth, newOf);
+    }
+  }
+
+  /** Which of how many puts of a field. */
+  public record Put(FieldRef field, int nth, int of) {
+    public Put nth(int newNth) {
+      return new Put(field, newNth, of);
+    }
+
+    public Put of(int newOf) {
+      return new Put(field, nth, newOf);
+    }
+  }
+
+  /** Which of how many stores of an element. */
+  public record Element(JoinPoint.ArrayRef array, int nth, int of) {
+    public Element nth(int newNth) {
+      return new Element(array, newNth, of);
+    }
+
+    public Element of(int newOf) {
+      return new Element(array, nth, newOf);
+    }
+  }
+
+  /** Which of how many loops. */
+  public record Loop(Root variable, int nth, int of) {
+    public Loop nth(int newNth) {
+      return new Loop(variable, newNth, of);
+    }
+
+    public Loop of(int newOf) {
+      return new Loop(variable, nth, newOf);
     }
   }
 
@@ -112,7 +200,7 @@ public final class Profiles {
   /** What stands before the first tap. Not thread-safe. */
   public static final class Header {
     private final String name;
-    private final List<Site> sites = new ArrayList<>();
+    private final List<Site> places = new ArrayList<>();
     private Optional<String> target = Optional.empty();
     private Optional<Integer> bos = Optional.empty();
     private Optional<MethodRef> text = Optional.empty();
@@ -143,13 +231,13 @@ public final class Profiles {
     }
 
     private Profile build() {
-      Profile profile = new Profile(name, target, bos, text, sites);
+      Profile profile = new Profile(name, target, bos, text, places);
       ProfileRules.broken(profile)
           .ifPresent(broken -> {
             String where =
                 broken.site() == ProfileRules.HEADER
                     ? "profile " + name
-                    : "profile " + name + ", tap " + sites.get(broken.site()).name();
+                    : "profile " + name + ", tap " + places.get(broken.site()).name();
             throw TapscopeException.usage(
                 "profile-syntax", "In " + where + ": " + broken.sentence());
           });
@@ -164,11 +252,13 @@ public final class Profiles {
     private Optional<MethodRef> in = Optional.empty();
     private Optional<JoinPoint> at = Optional.empty();
     private Optional<Value> value = Optional.empty();
-    private Optional<Operand> layer = Optional.empty();
+    private List<LambdaRef> lambdas = List.of();
+    private Optional<Layer> layer = Optional.empty();
     private Optional<Operand> position = Optional.empty();
     private Optional<Operand> cache = Optional.empty();
     private Site.Rows rows = Site.Rows.EVERY;
     private List<String> aliases = List.of();
+    private Optional<String> body = Optional.empty();
 
     private Tap(Header profile, String name) {
       this.profile = profile;
@@ -177,6 +267,20 @@ public final class Profiles {
 
     public Tap in(String method) {
       in = Optional.of(MethodRef.parse(method));
+      return this;
+    }
+
+    /** The body of a lambda of the method, or of the lambda last named. */
+    public Tap lambda(int nth, int of) {
+      List<LambdaRef> deeper = new ArrayList<>(lambdas);
+      deeper.add(new LambdaRef(nth, of));
+      lambdas = deeper;
+      return this;
+    }
+
+    /** The fingerprint the body has to have. */
+    public Tap body(String fingerprint) {
+      body = Optional.of(fingerprint);
       return this;
     }
 
@@ -189,11 +293,35 @@ public final class Profiles {
     }
 
     public Tap before(Call call) {
-      return at(new JoinPoint.BeforeCall(call.method(), call.nth(), call.of()));
+      return at(new JoinPoint.BeforeCall(call.method(), call.fedBy(), call.nth(), call.of()));
     }
 
     public Tap after(Call call) {
-      return at(new JoinPoint.AfterCall(call.method(), call.nth(), call.of()));
+      return at(new JoinPoint.AfterCall(call.method(), call.fedBy(), call.nth(), call.of()));
+    }
+
+    public Tap around(Call call) {
+      return at(new JoinPoint.AroundCall(call.method(), call.fedBy(), call.nth(), call.of()));
+    }
+
+    public Tap before(Put put) {
+      return at(new JoinPoint.BeforePut(put.field(), put.nth(), put.of()));
+    }
+
+    public Tap after(Put put) {
+      return at(new JoinPoint.AfterPut(put.field(), put.nth(), put.of()));
+    }
+
+    public Tap after(Element store) {
+      return at(new JoinPoint.AfterElement(store.array(), store.nth(), store.of()));
+    }
+
+    public Tap beginOf(Loop loop) {
+      return at(new JoinPoint.LoopBegin(loop.variable(), loop.nth(), loop.of()));
+    }
+
+    public Tap endOf(Loop loop) {
+      return at(new JoinPoint.LoopEnd(loop.variable(), loop.nth(), loop.of()));
     }
 
     public Tap after(Store store) {
@@ -215,7 +343,19 @@ public final class Profiles {
     }
 
     public Tap layer(Operand operand) {
-      layer = Optional.of(operand);
+      layer = Optional.of(new Layer.Of(operand));
+      return this;
+    }
+
+    /** The layer before the one an operand names. */
+    public Tap layerBefore(Operand operand) {
+      layer = Optional.of(new Layer.Previous(operand));
+      return this;
+    }
+
+    /** The highest layer that has fired in this pass. */
+    public Tap latestLayer() {
+      layer = Optional.of(new Layer.Latest());
       return this;
     }
 
@@ -225,7 +365,7 @@ public final class Profiles {
       return this;
     }
 
-    /** The object that stands for one sequence; at {@code tokens} only. */
+    /** The object that stands for one sequence. */
     public Tap cache(Operand operand) {
       cache = Optional.of(operand);
       return this;
@@ -259,10 +399,13 @@ public final class Profiles {
     }
 
     private void finish() {
-      profile.sites.add(
+      int before = (int) profile.places.stream().filter(s -> s.name().equals(name)).count();
+      profile.places.add(
           new Site(
               name,
+              before + 1,
               need(in, "in(method)"),
+              lambdas,
               need(at, "a place: entry(), exit(), before(...) or after(...)"),
               need(value, "value(operand)"),
               layer,
@@ -270,6 +413,7 @@ public final class Profiles {
               cache,
               rows,
               aliases,
+              body,
               0));
     }
 

@@ -24,7 +24,32 @@ public sealed interface Value {
 
     @Override
     public String toString() {
-      return tapped + codec.map(name -> " as " + name).orElse("");
+      return tapped + inCodec(codec);
+    }
+  }
+
+  /**
+   * What a call gives back, where the call itself may be left out: {@code value return like call
+   * arg N}. A result that has to be made without the call takes its form from that argument. Only
+   * around a call.
+   *
+   * @param like {@code call arg N}
+   * @param codec how rows are read from a foreign tensor type; empty for the built-in types
+   */
+  record Result(Operand.Root.CallArg like, Optional<String> codec) implements Value {
+    @Override
+    public Operand tapped() {
+      return Operand.of(new Operand.Root.Return());
+    }
+
+    @Override
+    public List<Operand> captures() {
+      return List.of();
+    }
+
+    @Override
+    public String toString() {
+      return "return like " + like + inCodec(codec);
     }
   }
 
@@ -49,5 +74,30 @@ public sealed interface Value {
     public String toString() {
       return "rms " + source + " eps " + eps + " into " + tapped + " gain " + gain;
     }
+  }
+
+  /**
+   * A derived value with its inverse: {@code value scaled OPERAND by FACTOR}. Row x shows as {@code
+   * x * s}; writing row y sets the row to {@code y / s}. So a tool that has the factor in its
+   * tensor meets a model that applies it later: Mishax's {@code QUERIES} are {@code q} times the
+   * attention scale.
+   *
+   * @param tapped the rows as the model has them
+   * @param factor a number other than 0: {@code float}, {@code double} or {@code int}
+   */
+  record Scaled(Operand tapped, Operand factor) implements Value {
+    @Override
+    public List<Operand> captures() {
+      return List.of(factor);
+    }
+
+    @Override
+    public String toString() {
+      return "scaled " + tapped + " by " + factor;
+    }
+  }
+
+  private static String inCodec(Optional<String> codec) {
+    return codec.map(name -> " as " + name).orElse("");
   }
 }

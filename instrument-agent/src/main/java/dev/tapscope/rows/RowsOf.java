@@ -2,6 +2,7 @@ package dev.tapscope.rows;
 
 import dev.tapscope.tap.TensorCodec;
 import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /** Finds the rows of a value by its type. */
 public final class RowsOf {
@@ -43,6 +44,28 @@ public final class RowsOf {
                 + " has no rows known here; name a codec in the profile ('value ... as NAME')");
   }
 
+  /**
+   * A new value of the same type, form and contents.
+   *
+   * @throws IllegalArgumentException when {@link #value} would not know the rows either
+   */
+  public static Object copy(Object value) {
+    if (value instanceof float[][] rows) {
+      return Arrays.stream(rows).map(float[]::clone).toArray(float[][]::new);
+    }
+    if (value instanceof float[] row) {
+      return row.clone();
+    }
+    if (value instanceof float[][][] heads) {
+      return Arrays.stream(heads).map(RowsOf::copy).toArray(float[][][]::new);
+    }
+    if (value instanceof FloatBuffer buffer) {
+      return FloatBuffer.allocate(buffer.remaining()).put(buffer.duplicate()).flip();
+    }
+    value(value);
+    throw new IllegalArgumentException("no copy of a " + value.getClass().getTypeName());
+  }
+
   /** Rows of a foreign tensor. */
   public static Rows tensor(TensorCodec codec, Object tensor) {
     return new CodecRows(codec, tensor);
@@ -51,5 +74,10 @@ public final class RowsOf {
   /** Rows of {@code source} under RMSNorm without gain; see {@link RmsRows}. */
   public static Rows rms(Rows source, float eps, Rows target, float[] gain) {
     return new RmsRows(source, eps, target, gain);
+  }
+
+  /** Rows times a factor; see {@link ScaledRows}. */
+  public static Rows scaled(Rows rows, float factor) {
+    return new ScaledRows(rows, factor);
   }
 }

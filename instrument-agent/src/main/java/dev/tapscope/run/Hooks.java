@@ -19,6 +19,8 @@ public final class Hooks {
   enum Kind {
     /** Sees, and may change, the value at a site. */
     VALUE,
+    /** Sees values that need not come. */
+    WATCH,
     /** Works on the value last among the replacers; the step of a loop. */
     STEP,
     /** Stands in the place of a call. */

@@ -94,6 +94,11 @@ public final class TapRun implements Run {
   }
 
   @Override
+  public Attachment watch(String sites, Hook hook) {
+    return attach(sites, Hooks.Kind.WATCH, Phase.READ_AFTER, 0, hook);
+  }
+
+  @Override
   public Attachment skip(String sites, Hook hook) {
     return attach(sites, Hooks.Kind.SKIP, Phase.REPLACE, 0, hook);
   }
@@ -110,8 +115,8 @@ public final class TapRun implements Run {
       }
       one = new Hooks.Attached(selection, kind, phase, priority, hook, attached++);
       hooks = hooks.with(one);
-      for (SiteRange range : selection.ranges()) {
-        expected.add(ledger.request(request(range, kind)));
+      if (kind != Hooks.Kind.WATCH) {
+        selection.ranges().forEach(range -> expected.add(ledger.request(request(range, kind))));
       }
     }
     observe();

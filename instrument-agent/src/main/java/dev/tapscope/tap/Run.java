@@ -48,6 +48,12 @@ public interface Run extends AutoCloseable {
   Attachment on(String sites, Phase phase, int priority, Hook hook);
 
   /**
+   * Attaches a reader of values ({@link Phase#READ_AFTER}) that need not come: nothing is expected
+   * of its sites on its account.
+   */
+  Attachment watch(String sites, Hook hook);
+
+  /**
    * Leaves out the calls at a site {@code around call}: the hook is called in place of the method,
    * with rows in the form of its result, which it may write. They begin as a copy of the argument
    * the profile names ({@code value return like call arg 0}), so a hook that writes nothing makes

@@ -1,5 +1,6 @@
 package dev.tapscope.tap;
 
+import java.security.CodeSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
@@ -72,15 +73,25 @@ public final class Taps {
   }
 
   private static Source agent() {
-    return source.orElseThrow(() ->
-        TapscopeException.failed(
-            "agent-missing",
-            "There are no taps in this JVM: it was started without the Tapscope agent. Add to the"
-                + " JVM's arguments: -javaagent:tapscope-agent.jar=profile=none (or profile=NAME);"
-                + " in Maven: <plugin><artifactId>maven-surefire-plugin</artifactId><configuration>"
-                + "<argLine>-javaagent:${dev.tapscope:instrument-agent:jar}=profile=none</argLine>"
-                + "</configuration></plugin>, with the goal 'properties' of maven-dependency-plugin"
-                + " to set that property; in Gradle: tasks.test { jvmArgs(\"-javaagent:PATH/"
-                + "tapscope-agent.jar=profile=none\") }."));
+    return source.orElseThrow(() -> {
+      String flag = "-javaagent:" + jar() + "=profile=none";
+      return TapscopeException.failed(
+          "agent-missing",
+          "There are no taps in this JVM: it was started without the Tapscope agent. Add "
+              + flag
+              + " to the JVM's arguments. In Maven, in the configuration of maven-surefire-plugin:"
+              + " <argLine>"
+              + flag
+              + "</argLine>. In Gradle: tasks.test { jvmArgs(\""
+              + flag
+              + "\") }. In place of 'none' may stand the profile all of it is about.");
+    });
+  }
+
+  /** The agent's jar, which this class comes from wherever it is used as a library. */
+  private static String jar() {
+    CodeSource from = Taps.class.getProtectionDomain().getCodeSource();
+    String path = from == null ? "" : from.getLocation().getPath();
+    return path.endsWith(".jar") ? path : "tapscope-agent.jar";
   }
 }

@@ -1,5 +1,7 @@
 package dev.tapscope.tap;
 
+import java.util.Optional;
+
 /**
  * Reads and writes the rows of a model's own tensor type; named in a profile as {@code value local
  * x as NAME}. Implementations are found by {@link java.util.ServiceLoader} in the class loader of
@@ -22,4 +24,12 @@ public interface TensorCodec {
 
   /** Writes the first {@code width} values of {@code from} into the tensor's own storage. */
   void write(Object tensor, int row, float[] from);
+
+  /**
+   * A new tensor of the same form and contents, for the result of a call that is left out; empty
+   * where none can be made.
+   */
+  default Optional<Object> copy(Object tensor) {
+    return Optional.empty();
+  }
 }

@@ -1,9 +1,12 @@
 package dev.tapscope.weave;
 
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.objectweb.asm.Handle;
 import org.objectweb.asm.Opcodes;
@@ -26,77 +29,121 @@ import org.objectweb.asm.tree.VarInsnNode;
  *   store value          or pop, where only its contents can change
  * </pre>
  *
- * <p>No branch, no label, no handler: the method's frames stay as they are. Arguments of a call and
- * values on the stack are moved through fresh variables past the method's own, which are dead in
- * every frame.
+ * <p>A call that can be left out becomes {@code invokedynamic around (receiver, arguments, C...)R}.
+ *
+ * <p>No branch, no label, no handler: the method's frames stay as they are. What lies on the stack
+ * above a value that is wanted is moved through fresh variables past the method's own, which are
+ * dead in every frame.
  */
 final class Insertion {
+  private static final String BRIDGE = "dev/tapscope/boot/TapBridge";
+  private static final String LOOKUP_NAME_TYPE =
+      "(Ljava/lang/invoke/MethodHandles$Lookup;Ljava/lang/String;Ljava/lang/invoke/MethodType;"
+          + "Ljava/lang/String;Ljava/lang/String;";
+
   /** {@code dev.tapscope.boot.TapBridge.bootstrap}, by name: nothing here may load the bridge. */
   static final Handle BOOTSTRAP =
       new Handle(
           Opcodes.H_INVOKESTATIC,
-          "dev/tapscope/boot/TapBridge",
+          BRIDGE,
           "bootstrap",
-          "(Ljava/lang/invoke/MethodHandles$Lookup;Ljava/lang/String;Ljava/lang/invoke/MethodType;"
-              + "Ljava/lang/String;Ljava/lang/String;)Ljava/lang/invoke/CallSite;",
+          LOOKUP_NAME_TYPE + ")Ljava/lang/invoke/CallSite;",
           false);
 
+  /** The same for a call that can be left out; the last argument is the call itself. */
+  static final Handle BOOTSTRAP_AROUND =
+      new Handle(
+          Opcodes.H_INVOKESTATIC,
+          BRIDGE,
+          "bootstrapAround",
+          LOOKUP_NAME_TYPE + "Ljava/lang/invoke/MethodHandle;)Ljava/lang/invoke/CallSite;",
+          false);
+
+  private final String owner;
   private final MethodNode method;
   private final String profile;
   private final Map<AbstractInsnNode, AbstractInsnNode> lastBehind = new IdentityHashMap<>();
   private final List<Runnable> copies = new ArrayList<>();
+  private final List<Runnable> replacements = new ArrayList<>();
 
-  Insertion(MethodNode method, String profile) {
+  /**
+   * @param owner internal name of the method's class
+   */
+  Insertion(String owner, MethodNode method, String profile) {
+    this.owner = owner;
     this.method = method;
     this.profile = profile;
   }
 
   /** Weaves all placements of the method; those at one point fire in the order given. */
   void weave(List<Placement> placements) {
-    placements.forEach(this::weave);
-    // Copies of arguments are taken last and so nearest to the call: a tap before the same call
-    // that replaces an argument is seen by one after it.
-    copies.forEach(Runnable::run);
-  }
-
-  private void weave(Placement placement) {
-    Point point = placement.point();
-    InsnList code = new InsnList();
-    Spilled arguments = spilledArguments(placement);
-    if (!arguments.isEmpty()) {
-      if (point.after()) {
-        copies.add(() -> method.instructions.insertBefore(point.anchor(), arguments.copy()));
+    for (Placement placement : placements) {
+      if (placement.point().around()) {
+        replacements.add(() -> replace(placement));
       } else {
-        code.add(arguments.store());
+        tap(placement);
       }
     }
-    boolean onTop = placement.value() instanceof Held.Result && valueNeededOnce(placement);
-    VarInsnNode result = null;
-    if (!onTop && results(placement).findAny().isPresent()) {
-      Type type = results(placement).findFirst().orElseThrow().type();
-      result = store(fresh(type), type);
-      code.add(result);
-    }
+    // Copies of arguments are taken last and so nearest to the call: a tap before the same call
+    // that replaces an argument is seen by one after it, and by one around it.
+    copies.forEach(Runnable::run);
+    replacements.forEach(Runnable::run);
+  }
+
+  private void tap(Placement placement) {
+    Held value = placement.value().orElseThrow();
+    InsnList code = new InsnList();
+    Loads loads = new Loads(placement);
+    boolean onTop = staysOnTop(placement);
     if (!onTop) {
-      code.add(load(placement.value(), arguments, result));
+      code.add(loads.stack.store());
+      code.add(loads.load(value));
     }
-    for (Held capture : placement.captures()) {
-      code.add(load(capture, arguments, result));
-    }
-    code.add(call(placement));
+    placement.captures().forEach(capture -> code.add(loads.load(capture)));
+    code.add(call(placement, value.type()));
     if (!onTop) {
       code.add(
-          placement.assignable()
-              ? storeBack(placement.value(), arguments, result)
-              : new InsnNode(Opcodes.POP));
+          placement.assignable() ? loads.storeBack(value) : new InsnNode(popped(value.type())));
+      code.add(loads.stack.load());
     }
-    if (!point.after() && !arguments.isEmpty()) {
-      code.add(arguments.load());
+    insert(placement.point(), code);
+  }
+
+  /** Puts the tap in the place of the call: its operands lie on the stack already. */
+  private void replace(Placement placement) {
+    MethodInsnNode call = (MethodInsnNode) placement.point().anchor();
+    InsnList code = new InsnList();
+    Loads loads = new Loads(placement);
+    code.add(loads.stack.store());
+    code.add(loads.stack.load());
+    placement.captures().forEach(capture -> code.add(loads.load(capture)));
+    List<Type> operands = new ArrayList<>(List.of(Type.getArgumentTypes(call.desc)));
+    if (call.getOpcode() != Opcodes.INVOKESTATIC) {
+      boolean special = call.getOpcode() == Opcodes.INVOKESPECIAL;
+      operands.add(0, Type.getObjectType(special ? owner : call.owner));
     }
-    if (result != null) {
-      code.add(loadAgain(result, results(placement).findFirst().orElseThrow().type()));
-    }
-    insert(point, code);
+    placement.captures().forEach(capture -> operands.add(capture.type()));
+    method.instructions.insertBefore(call, code);
+    method.instructions.set(
+        call,
+        new InvokeDynamicInsnNode(
+            "around",
+            Type.getMethodDescriptor(Type.getReturnType(call.desc), operands.toArray(Type[]::new)),
+            BOOTSTRAP_AROUND,
+            profile,
+            placement.site().id(),
+            handle(call)));
+  }
+
+  private static Handle handle(MethodInsnNode call) {
+    int kind =
+        switch (call.getOpcode()) {
+          case Opcodes.INVOKESTATIC -> Opcodes.H_INVOKESTATIC;
+          case Opcodes.INVOKESPECIAL -> Opcodes.H_INVOKESPECIAL;
+          case Opcodes.INVOKEINTERFACE -> Opcodes.H_INVOKEINTERFACE;
+          default -> Opcodes.H_INVOKEVIRTUAL;
+        };
+    return new Handle(kind, call.owner, call.name, call.desc, call.itf);
   }
 
   private void insert(Point point, InsnList code) {
@@ -109,8 +156,7 @@ final class Insertion {
     lastBehind.put(point.anchor(), last);
   }
 
-  private InvokeDynamicInsnNode call(Placement placement) {
-    Type value = placement.value().type();
+  private InvokeDynamicInsnNode call(Placement placement, Type value) {
     Type[] parameters =
         Stream.concat(Stream.of(value), placement.captures().stream().map(Held::type))
             .toArray(Type[]::new);
@@ -119,45 +165,15 @@ final class Insertion {
         Type.getMethodDescriptor(value, parameters),
         BOOTSTRAP,
         profile,
-        placement.site().name());
+        placement.site().id());
   }
 
-  /** Whether a result can stay on the stack: it is replaced whole, and no capture reads it. */
-  private static boolean valueNeededOnce(Placement placement) {
+  /** Whether the value can stay on the stack: it is replaced whole, and no capture reads it. */
+  private static boolean staysOnTop(Placement placement) {
     return placement.assignable()
-        && placement.captures().stream().noneMatch(Held.Result.class::isInstance);
-  }
-
-  private static Stream<Held> results(Placement placement) {
-    return held(placement).filter(Held.Result.class::isInstance);
-  }
-
-  private static Stream<Held> held(Placement placement) {
-    return Stream.concat(Stream.of(placement.value()), placement.captures().stream());
-  }
-
-  private AbstractInsnNode load(Held held, Spilled arguments, VarInsnNode result) {
-    if (held instanceof Held.InSlot variable) {
-      return load(variable.slot(), variable.type());
-    }
-    if (held instanceof Held.CallArgument argument) {
-      return load(arguments.slot(argument.index()), argument.type());
-    }
-    return loadAgain(result, held.type());
-  }
-
-  private AbstractInsnNode storeBack(Held held, Spilled arguments, VarInsnNode result) {
-    if (held instanceof Held.InSlot variable) {
-      return store(variable.slot(), variable.type());
-    }
-    if (held instanceof Held.CallArgument argument) {
-      return store(arguments.slot(argument.index()), argument.type());
-    }
-    return store(result.var, held.type());
-  }
-
-  private static AbstractInsnNode loadAgain(VarInsnNode stored, Type type) {
-    return load(stored.var, type);
+        && placement.value().orElseThrow() instanceof Held.OnStack top
+        && top.depth() == 0
+        && placement.captures().stream().noneMatch(Held.OnStack.class::isInstance);
   }
 
   private static VarInsnNode load(int slot, Type type) {
@@ -168,42 +184,102 @@ final class Insertion {
     return new VarInsnNode(type.getOpcode(Opcodes.ISTORE), slot);
   }
 
+  private static int popped(Type type) {
+    return type.getSize() == 2 ? Opcodes.POP2 : Opcodes.POP;
+  }
+
   private int fresh(Type type) {
     int slot = method.maxLocals;
     method.maxLocals += type.getSize();
     return slot;
   }
 
-  private Spilled spilledArguments(Placement placement) {
-    int lowest =
-        held(placement)
-            .filter(Held.CallArgument.class::isInstance)
-            .mapToInt(held -> ((Held.CallArgument) held).index())
-            .min()
-            .orElse(-1);
-    if (lowest < 0) {
-      return new Spilled(0, List.of(), List.of());
+  /** Where one placement finds the values it needs; what has to be copied for it is arranged. */
+  private final class Loads {
+    final Spilled stack;
+    private final Optional<MethodInsnNode> callee;
+    private final Optional<Spilled> call;
+    private final Map<Held, Integer> indexes = new IdentityHashMap<>();
+
+    Loads(Placement placement) {
+      boolean onTop = !placement.point().around() && staysOnTop(placement);
+      stack = onTop ? new Spilled(List.of()) : new Spilled(placement.stack());
+      callee = placement.point().call();
+      List<Held> all =
+          Stream.concat(placement.value().stream(), placement.captures().stream()).toList();
+      call =
+          all.stream()
+              .filter(Held.CallCopy.class::isInstance)
+              .map(Held.CallCopy.class::cast)
+              .min(Comparator.comparingInt(Held.CallCopy::index))
+              .map(this::copied);
+      all.stream()
+          .filter(Held.IndexCopy.class::isInstance)
+          .forEach(held -> indexes.put(held, copied((Held.IndexCopy) held)));
     }
-    MethodInsnNode call = placement.point().call().orElseThrow();
-    List<Type> types = List.of(Type.getArgumentTypes(call.desc));
-    List<Type> spilled = types.subList(lowest, types.size());
-    return new Spilled(lowest, spilled, spilled.stream().map(this::fresh).toList());
+
+    /** Keeps the operands of the call, from the lowest that is wanted up. */
+    private Spilled copied(Held.CallCopy lowest) {
+      MethodInsnNode at = callee.orElseThrow();
+      List<Type> arguments = List.of(Type.getArgumentTypes(at.desc));
+      List<Type> kept =
+          new ArrayList<>(arguments.subList(Math.max(0, lowest.index()), arguments.size()));
+      if (lowest.index() == Held.CallCopy.RECEIVER) {
+        kept.add(0, lowest.type());
+      }
+      Collections.reverse(kept);
+      Spilled operands = new Spilled(kept);
+      copies.add(() -> method.instructions.insertBefore(at, operands.copy()));
+      return operands;
+    }
+
+    private int copied(Held.IndexCopy index) {
+      int slot = fresh(Type.INT_TYPE);
+      InsnList code = new InsnList();
+      code.add(new InsnNode(Opcodes.DUP));
+      code.add(store(slot, Type.INT_TYPE));
+      method.instructions.insertBefore(index.load(), code);
+      return slot;
+    }
+
+    AbstractInsnNode load(Held held) {
+      return Insertion.load(slot(held), held.type());
+    }
+
+    AbstractInsnNode storeBack(Held held) {
+      return store(slot(held), held.type());
+    }
+
+    private int slot(Held held) {
+      if (held instanceof Held.InSlot variable) {
+        return variable.slot();
+      }
+      if (held instanceof Held.OnStack onStack) {
+        return stack.slots.get(onStack.depth());
+      }
+      if (held instanceof Held.CallCopy copy) {
+        // The last argument lies on top.
+        int arguments = Type.getArgumentTypes(callee.orElseThrow().desc).length;
+        return call.orElseThrow().slots.get(arguments - 1 - copy.index());
+      }
+      return indexes.get(held);
+    }
   }
 
-  /** The last arguments of a call, from {@code first} on, in variables of their own. */
-  private record Spilled(int first, List<Type> types, List<Integer> slots) {
-    boolean isEmpty() {
-      return types.isEmpty();
-    }
+  /** The topmost values of the stack, the first of them first, in variables of their own. */
+  private final class Spilled {
+    final List<Type> types;
+    final List<Integer> slots;
 
-    int slot(int argument) {
-      return slots.get(argument - first);
+    Spilled(List<Type> types) {
+      this.types = types;
+      this.slots = types.stream().map(Insertion.this::fresh).toList();
     }
 
     /** Stack to variables. */
     InsnList store() {
       InsnList code = new InsnList();
-      for (int i = types.size() - 1; i >= 0; i--) {
+      for (int i = 0; i < types.size(); i++) {
         code.add(Insertion.store(slots.get(i), types.get(i)));
       }
       return code;
@@ -212,7 +288,7 @@ final class Insertion {
     /** Variables to stack. */
     InsnList load() {
       InsnList code = new InsnList();
-      for (int i = 0; i < types.size(); i++) {
+      for (int i = types.size() - 1; i >= 0; i--) {
         code.add(Insertion.load(slots.get(i), types.get(i)));
       }
       return code;

@@ -11,6 +11,7 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.ClassNode;
+import org.objectweb.asm.tree.FieldInsnNode;
 import org.objectweb.asm.tree.LineNumberNode;
 import org.objectweb.asm.tree.LocalVariableNode;
 import org.objectweb.asm.tree.MethodInsnNode;
@@ -22,12 +23,23 @@ import org.objectweb.asm.tree.VarInsnNode;
 final class MethodCode {
   private final ClassNode owner;
   private final MethodNode method;
+  private final String name;
   private final TypeFlow flow;
   private final Map<AbstractInsnNode, Integer> positions = new IdentityHashMap<>();
 
+  private Optional<Sources> sources = Optional.empty();
+
   MethodCode(ClassNode owner, MethodNode method) {
+    this(owner, method, SourceNames.brief(Type.getObjectType(owner.name)) + "." + method.name);
+  }
+
+  /**
+   * @param name {@code Block.forward lambda 1 of 2}, for sentences
+   */
+  MethodCode(ClassNode owner, MethodNode method, String name) {
     this.owner = owner;
     this.method = method;
+    this.name = name;
     this.flow = new TypeFlow(owner.name, method);
     int position = 0;
     for (AbstractInsnNode at : method.instructions) {
@@ -48,9 +60,17 @@ final class MethodCode {
     return flow;
   }
 
+  /** Where values come from; found when it is first asked for. */
+  Sources sources() {
+    if (sources.isEmpty()) {
+      sources = Optional.of(new Sources(owner.name, method));
+    }
+    return sources.get();
+  }
+
   /** {@code Block.forward}, for sentences. */
   String name() {
-    return SourceNames.brief(Type.getObjectType(owner.name)) + "." + method.name;
+    return name;
   }
 
   /** {@code name + descriptor}: what tells it from the other methods of its class. */
@@ -69,17 +89,23 @@ final class MethodCode {
 
   /** {@code line 40}, or the number of the instruction in a class compiled without lines. */
   String place(AbstractInsnNode node) {
+    int line = line(node);
+    return line > 0 ? "line " + line : "instruction " + position(node);
+  }
+
+  /** Line of the source, 0 in a class compiled without lines. */
+  int line(AbstractInsnNode node) {
     for (AbstractInsnNode at = node; at != null; at = at.getPrevious()) {
       if (at instanceof LineNumberNode line) {
-        return "line " + line.line;
+        return line.line;
       }
     }
     for (AbstractInsnNode at = node; at != null && at.getOpcode() < 0; at = at.getNext()) {
       if (at instanceof LineNumberNode line) {
-        return "line " + line.line;
+        return line.line;
       }
     }
-    return "instruction " + position(node);
+    return 0;
   }
 
   String places(List<? extends AbstractInsnNode> nodes) {
@@ -95,6 +121,20 @@ final class MethodCode {
   List<VarInsnNode> stores() {
     return all(VarInsnNode.class).stream()
         .filter(at -> at.getOpcode() >= Opcodes.ISTORE && at.getOpcode() <= Opcodes.ASTORE)
+        .toList();
+  }
+
+  /** All stores to fields in bytecode order. */
+  List<FieldInsnNode> puts() {
+    return all(FieldInsnNode.class).stream()
+        .filter(at -> at.getOpcode() == Opcodes.PUTFIELD || at.getOpcode() == Opcodes.PUTSTATIC)
+        .toList();
+  }
+
+  /** All stores to elements of arrays in bytecode order. */
+  List<AbstractInsnNode> elementStores() {
+    return all(AbstractInsnNode.class).stream()
+        .filter(at -> at.getOpcode() >= Opcodes.IASTORE && at.getOpcode() <= Opcodes.SASTORE)
         .toList();
   }
 
@@ -163,6 +203,14 @@ final class MethodCode {
     int position = position(store);
     return store.var == variable.index
         && position(variable.start) <= position + 1
+        && position < position(variable.end);
+  }
+
+  /** Whether an instruction uses a named variable where it lives. */
+  boolean uses(AbstractInsnNode at, int slot, LocalVariableNode variable) {
+    int position = position(at);
+    return slot == variable.index
+        && position(variable.start) <= position
         && position < position(variable.end);
   }
 

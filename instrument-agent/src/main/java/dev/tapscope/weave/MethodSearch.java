@@ -3,6 +3,7 @@ package dev.tapscope.weave;
 import dev.tapscope.profile.MethodRef;
 import dev.tapscope.profile.Spelling;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.objectweb.asm.Opcodes;
@@ -25,6 +26,12 @@ final class MethodSearch {
 
   static MethodNode find(ClassNode owner, MethodRef wanted) {
     return new MethodSearch(owner, wanted).find();
+  }
+
+  /** What names a method among all of its class, as a profile writes it after {@code in}. */
+  static String reference(ClassNode owner, MethodNode method) {
+    MethodSearch search = new MethodSearch(owner, new MethodRef("", "", Optional.empty()));
+    return search.paste(method, search.methods().toList());
   }
 
   private MethodNode find() {
@@ -79,6 +86,20 @@ final class MethodSearch {
   }
 
   private NoFit missing() {
+    boolean bridge = owner.methods.stream().anyMatch(m -> m.name.equals(wanted.name()));
+    if (bridge) {
+      throw new NoFit(
+          "method-missing",
+          "Wanted the method "
+              + wanted
+              + "; found only a bridge of the compiler's, which hands the call on to "
+              + SourceNames.className(owner.superName)
+              + " or another method. Write: in "
+              + SourceNames.className(owner.superName)
+              + "."
+              + wanted.name()
+              + ".");
+    }
     List<String> names = methods().map(m -> m.name).distinct().toList();
     List<String> near = Spelling.nearest(wanted.name(), names, 3);
     List<MethodNode> shown =

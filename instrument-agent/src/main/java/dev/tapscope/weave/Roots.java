@@ -38,6 +38,16 @@ final class Roots {
     return code;
   }
 
+  MethodInsnNode call() {
+    return point.call().orElseThrow();
+  }
+
+  /** Type of the object whose method a call that has returned was of. */
+  Type receiverBefore(MethodInsnNode call, int arguments) {
+    Roots before = new Roots(code, Point.at(call, Point.Side.BEFORE));
+    return before.usable("call this", arguments);
+  }
+
   Held find(Root root) {
     if (root instanceof Root.This) {
       return self();
@@ -51,8 +61,14 @@ final class Roots {
     if (root instanceof Root.Slot slot) {
       return slot(slot.index());
     }
-    if (root instanceof Root.CallArg arg) {
-      return callArgument(arg.index());
+    if (root instanceof Root.Stack stack) {
+      return new Held.OnStack(stack.depth(), usable(stack.toString(), stack.depth()));
+    }
+    if (root instanceof Root.CallArg || root instanceof Root.CallThis) {
+      return new CallRoots(this, point).find(root);
+    }
+    if (root instanceof Root.IndexOf index) {
+      return new CallRoots(this, point).index(index);
     }
     if (root instanceof Root.Return) {
       return result();
@@ -171,7 +187,7 @@ final class Roots {
 
   private Held slot(int slot) {
     BasicValue value = slot < code.method().maxLocals ? state.getLocal(slot) : null;
-    if (value == null || value.getType() == null || isNull(value)) {
+    if (value == null || !isUsable(value)) {
       throw new NoFit(
           "slot-missing",
           "Wanted 'slot "
@@ -191,32 +207,55 @@ final class Roots {
     List<String> used = new ArrayList<>();
     for (int i = 0; i < code.method().maxLocals; i++) {
       BasicValue value = state.getLocal(i);
-      if (value != null && value.getType() != null && !isNull(value)) {
+      if (value != null && isUsable(value)) {
         used.add("slot " + i + " (" + SourceNames.brief(value.getType()) + ")");
       }
     }
     return used.isEmpty() ? "no slots" : String.join(", ", used);
   }
 
-  private Held callArgument(int index) {
-    MethodInsnNode call = point.call().orElseThrow();
-    Type[] types = Type.getArgumentTypes(call.desc);
-    if (index >= types.length) {
+  /** Type of what lies so many values below the top of the stack, if a tap can take it. */
+  Type usable(String what, int depth) {
+    int size = state.getStackSize();
+    BasicValue value = depth < size ? state.getStack(size - 1 - depth) : null;
+    if (value == null || !isUsable(value)) {
       throw new NoFit(
-          "arg-missing",
-          "Wanted 'call arg "
-              + index
+          "stack-missing",
+          "Wanted '"
+              + what
               + "' at "
               + place()
-              + "; found the call of "
-              + SourceNames.method(
-                  SourceNames.brief(Type.getObjectType(call.owner)), call.name, call.desc)
-              + " with "
-              + types.length
-              + (types.length == 1 ? " argument." : " arguments.")
-              + (types.length == 0 ? "" : " Count from 0."));
+              + "; found "
+              + (depth < size
+                  ? "an object there that is not yet constructed, or a bare null"
+                  : stack())
+              + ". Name another operand, or another place.");
     }
-    return new Held.CallArgument(index, types[index]);
+    return value.getType();
+  }
+
+  private String stack() {
+    int size = state.getStackSize();
+    List<String> all = new ArrayList<>();
+    for (int depth = 0; depth < size; depth++) {
+      BasicValue value = state.getStack(size - 1 - depth);
+      all.add(
+          new Root.Stack(depth)
+              + " ("
+              + (value.getType() == null ? "?" : SourceNames.brief(value.getType()))
+              + ")");
+    }
+    return all.isEmpty() ? "an empty stack" : "only " + String.join(", ", all);
+  }
+
+  /** Types of the values on the stack, the topmost first, as far as one of that depth. */
+  List<Type> stackDownTo(int depth) {
+    List<Type> types = new ArrayList<>();
+    for (int i = 0; i <= depth; i++) {
+      BasicValue value = state.getStack(state.getStackSize() - 1 - i);
+      types.add(isUsable(value) ? value.getType() : Type.getType(Object.class));
+    }
+    return types;
   }
 
   private Held result() {
@@ -237,7 +276,7 @@ final class Roots {
                   ? "What it wrote into is an argument: write 'call arg N'."
                   : "Write 'arg N', 'local NAME' or a field of 'this'."));
     }
-    return new Held.Result(type);
+    return new Held.OnStack(0, type);
   }
 
   /**
@@ -259,6 +298,11 @@ final class Roots {
     }
     boolean reference = declared.getSort() == Type.OBJECT || declared.getSort() == Type.ARRAY;
     return reference && !isNull(value) ? value.getType() : declared;
+  }
+
+  /** A tap can take neither what is not whole nor what has no type of its own. */
+  private static boolean isUsable(BasicValue value) {
+    return value.getType() != null && !isNull(value) && !(value instanceof TypeFlow.Unfinished);
   }
 
   private static boolean isNull(BasicValue value) {

@@ -6,7 +6,9 @@ import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.AbstractInsnNode;
 import org.objectweb.asm.tree.FrameNode;
 import org.objectweb.asm.tree.LabelNode;
+import org.objectweb.asm.tree.MethodInsnNode;
 import org.objectweb.asm.tree.MethodNode;
+import org.objectweb.asm.tree.TypeInsnNode;
 import org.objectweb.asm.tree.analysis.AnalyzerException;
 import org.objectweb.asm.tree.analysis.BasicInterpreter;
 import org.objectweb.asm.tree.analysis.BasicValue;
@@ -51,7 +53,7 @@ final class TypeFlow {
         if (at instanceof FrameNode declared) {
           state = state(declared);
         } else if (at.getOpcode() >= 0) {
-          state.execute(at, interpreter);
+          execute(at, state);
         }
         if (at == stop) {
           return state;
@@ -67,6 +69,27 @@ final class TypeFlow {
               + "); the class file is damaged or no JVM would verify it.");
     }
     throw new IllegalArgumentException("not an instruction of " + method.name);
+  }
+
+  private void execute(AbstractInsnNode at, Frame<BasicValue> state) throws AnalyzerException {
+    BasicValue object = null;
+    if (at instanceof MethodInsnNode call && call.name.equals("<init>")) {
+      int arguments = Type.getArgumentTypes(call.desc).length;
+      object = state.getStack(state.getStackSize() - 1 - arguments);
+    }
+    state.execute(at, interpreter);
+    if (object instanceof Unfinished made) {
+      for (int i = 0; i < state.getLocals(); i++) {
+        if (state.getLocal(i) == made) {
+          state.setLocal(i, new BasicValue(made.getType()));
+        }
+      }
+      for (int i = 0; i < state.getStackSize(); i++) {
+        if (state.getStack(i) == made) {
+          state.setStack(i, new BasicValue(made.getType()));
+        }
+      }
+    }
   }
 
   private Frame<BasicValue> entry() {
@@ -132,6 +155,23 @@ final class TypeFlow {
         : interpreter.newValue(BasicInterpreter.NULL_TYPE);
   }
 
+  /** An object whose constructor has not run: nothing but that may be done with it. */
+  static final class Unfinished extends BasicValue {
+    Unfinished(Type type) {
+      super(type);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return this == other;
+    }
+
+    @Override
+    public int hashCode() {
+      return System.identityHashCode(this);
+    }
+  }
+
   /** Keeps the types of references apart, where ASM's own knows only one. */
   private static final class Interpreter extends BasicInterpreter {
     Interpreter() {
@@ -143,6 +183,13 @@ final class TypeFlow {
       boolean reference =
           type != null && (type.getSort() == Type.OBJECT || type.getSort() == Type.ARRAY);
       return reference ? new BasicValue(type) : super.newValue(type);
+    }
+
+    @Override
+    public BasicValue newOperation(AbstractInsnNode at) throws AnalyzerException {
+      return at.getOpcode() == Opcodes.NEW
+          ? new Unfinished(Type.getObjectType(((TypeInsnNode) at).desc))
+          : super.newOperation(at);
     }
 
     @Override

@@ -14,7 +14,6 @@ import org.objectweb.asm.ClassWriter;
 import org.objectweb.asm.MethodTooLargeException;
 import org.objectweb.asm.MethodVisitor;
 import org.objectweb.asm.Opcodes;
-import org.objectweb.asm.Type;
 import org.objectweb.asm.tree.ClassNode;
 import org.objectweb.asm.tree.MethodNode;
 
@@ -24,9 +23,14 @@ import org.objectweb.asm.tree.MethodNode;
  *
  * <p>Each tap is the straight-line code of {@link Insertion}: the value and the roots of {@link
  * Site#captures()} go through {@code invokedynamic tap:(V, C...)V}, whose bootstrap is {@code
- * TapBridge.bootstrap} with the names of profile and site as static arguments. {@code V} and the
- * {@code C}s are references or ints. As long as the call site passes its first argument through,
- * the class computes what it computed before, bit for bit.
+ * TapBridge.bootstrap} with the name of the profile and the {@link Site#id()} as static arguments.
+ * {@code V} is a reference or an int; so are the {@code C}s, and the factor of a scaled value may
+ * be a float or a double. As long as the call site passes its first argument through, the class
+ * computes what it computed before, bit for bit.
+ *
+ * <p>A tap around a call stands in its place: {@code invokedynamic around:(receiver?, arguments...,
+ * C...)R}, whose bootstrap is {@code TapBridge.bootstrapAround} with a handle of the call as one
+ * more static argument.
  */
 public final class Weaver {
   /** Before this class version (Java 7) there is no {@code invokedynamic}. */
@@ -68,7 +72,7 @@ public final class Weaver {
     }
   }
 
-  private static Optional<NoFit> unreadable(byte[] classFile) {
+  static Optional<NoFit> unreadable(byte[] classFile) {
     if (classFile.length < 10
         || classFile[0] != (byte) 0xCA
         || classFile[1] != (byte) 0xFE
@@ -102,7 +106,7 @@ public final class Weaver {
                     : "Use a newer Tapscope, or compile it for an earlier Java.")));
   }
 
-  private static NoFit damaged(RuntimeException cause) {
+  static NoFit damaged(RuntimeException cause) {
     return new NoFit(
         "class-file",
         "Wanted a whole class file; found one that cannot be read ("
@@ -126,7 +130,9 @@ public final class Weaver {
     Map<Site, Misfit> misfits = new HashMap<>();
     for (Site site : own) {
       try {
-        placed.put(site, place(site));
+        Placed fit = place(site);
+        requireAlone(fit, placed);
+        placed.put(site, fit);
       } catch (NoFit e) {
         misfits.put(site, misfit(site, e));
       }
@@ -156,8 +162,14 @@ public final class Weaver {
 
   private Placed place(Site site) {
     MethodNode found = MethodSearch.find(owner, site.in());
+    MethodNode body = new LambdaSearch(owner).find(found, site.lambdas());
     MethodCode code =
-        methods.computeIfAbsent(found.name + found.desc, key -> new MethodCode(owner, found));
+        methods.computeIfAbsent(body.name + body.desc, key -> code(body, found, site));
+    site.body()
+        .filter(wanted -> !wanted.equals(Fingerprint.of(owner.name, body)))
+        .ifPresent(wanted -> {
+          throw Fingerprint.changed(site, Fingerprint.of(owner.name, body), code.name());
+        });
     List<Placement> placements =
         PointSearch.find(code, site.at()).stream()
             .map(point -> Placement.of(site, code, point))
@@ -165,12 +177,42 @@ public final class Weaver {
     return new Placed(code, placements);
   }
 
+  private MethodCode code(MethodNode body, MethodNode found, Site site) {
+    MethodCode plain = new MethodCode(owner, body);
+    String lambdas = site.inText().substring(site.in().toString().length());
+    return body == found
+        ? plain
+        : new MethodCode(owner, body, new MethodCode(owner, found).name() + lambdas);
+  }
+
+  /** Of two taps in the place of one call the first would never hand the call on to the second. */
+  private static void requireAlone(Placed fit, Map<Site, Placed> placed) {
+    Placement placement = fit.placements().get(0);
+    placed.forEach((site, other) -> {
+      Point point = other.placements().get(0).point();
+      if (point.around()
+          && placement.point().around()
+          && point.anchor() == placement.point().anchor()) {
+        throw new NoFit(
+            "around-twice",
+            "Wanted '"
+                + placement.site().at()
+                + "' in "
+                + fit.code().name()
+                + "; found that the tap '"
+                + site.id()
+                + "' stands around the same call, and only one can. Write 'before call' or 'after"
+                + " call' in one of them.");
+      }
+    });
+  }
+
   private byte[] write(Collection<Placed> placed) {
     Map<MethodCode, List<Placement>> byMethod = new LinkedHashMap<>();
     for (Placed fit : placed) {
       byMethod.computeIfAbsent(fit.code(), key -> new ArrayList<>()).addAll(fit.placements());
     }
-    byMethod.forEach((code, taps) -> new Insertion(code.method(), profile).weave(taps));
+    byMethod.forEach((code, taps) -> new Insertion(owner.name, code.method(), profile).weave(taps));
     // Straight-line code leaves frames alone, so they are never computed: that would load classes.
     ClassWriter writer = new ClassWriter(reader, ClassWriter.COMPUTE_MAXS);
     reader.accept(
@@ -190,16 +232,15 @@ public final class Weaver {
     return writer.toByteArray();
   }
 
-  private static SiteReport report(Site site, Placed fit, MethodSizes sizes) {
+  private SiteReport report(Site site, Placed fit, MethodSizes sizes) {
     Optional<NoFit> tooLarge = sizes.tooLarge(fit.code());
     if (tooLarge.isPresent()) {
       return misfit(site, tooLarge.get());
     }
     Placement first = fit.placements().get(0);
-    String type = first.tappedType(fit.code()).getDescriptor();
     String sentence =
         "'"
-            + site.name()
+            + site.id()
             + "' fits "
             + site.at()
             + ", "
@@ -207,11 +248,25 @@ public final class Weaver {
             + "; "
             + site.value()
             + " is "
-            + SourceNames.brief(Type.getType(type))
-            + (first.assignable() ? "" : ", changed in place only")
+            + SourceNames.brief(first.type())
+            + (first.assignable() ? copy(first, fit.code()) : ", changed in place only")
             + "; "
             + sizes.sentence(fit.code())
             + ".";
-    return new Fit(site, fit.placements().size(), type, first.assignable(), sentence);
+    return new Fit(
+        site, fit.placements().size(), first.type().getDescriptor(), first.assignable(), sentence);
+  }
+
+  /** A lambda has copies of the variables it captures. */
+  private String copy(Placement placement, MethodCode code) {
+    int parameters =
+        new LambdaSearch(owner)
+            .madeFrom(code.method())
+            .map(LambdaSearch.Lambda::captured)
+            .orElse(0);
+    return placement.value().orElse(null) instanceof Held.InSlot variable
+            && variable.slot() < code.slotOfParameter(parameters)
+        ? ", a copy the lambda has captured: a new value is not seen outside the lambda"
+        : "";
   }
 }

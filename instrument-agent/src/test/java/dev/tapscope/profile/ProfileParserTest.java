@@ -61,22 +61,25 @@ class ProfileParserTest {
     assertEquals(
         new Site(
             "res",
+            1,
             new MethodRef(
                 "com.github.tjake.TransformerBlock",
                 "forward",
                 Optional.of(
                     List.of("AbstractTensor", "int", "KvBufferCache$KvBuffer", "Optional"))),
+            List.of(),
             new JoinPoint.AfterCall(
                 new MethodRef("TensorOperations", "accumulate", Optional.empty()), 2, 2),
             new Value.Plain(Operand.of(new Root.Local("lnpostFF")), Optional.of("jlama")),
-            Optional.of(new Operand(new Root.This(), List.of("layerIndex"))),
+            Optional.of(new Layer.Of(path(new Root.This(), "layerIndex"))),
             Optional.of(Operand.of(new Root.Arg(1))),
             Optional.empty(),
             Site.Rows.EVERY,
             List.of("FINAL_RESIDUAL", "hook_resid_post"),
+            Optional.empty(),
             6),
         profile.sites().get(0));
-    assertEquals(13, profile.tokens().line());
+    assertEquals(13, profile.place("tokens").orElseThrow().line());
   }
 
   @Test
@@ -102,15 +105,19 @@ class ProfileParserTest {
 
   @Test
   void everyOperandWithAndWithoutAPath() {
-    assertEquals(new Operand(new Root.This(), List.of()), operand("this"));
-    assertEquals(new Operand(new Root.This(), List.of("a", "b$1")), operand("this.a.b$1"));
-    assertEquals(new Operand(new Root.Arg(12), List.of()), operand("arg 12"));
-    assertEquals(new Operand(new Root.Arg(1), List.of("a", "b")), operand("arg 1.a.b"));
-    assertEquals(new Operand(new Root.Local("x"), List.of("a")), operand("local x.a"));
-    assertEquals(new Operand(new Root.Slot(3), List.of("a")), operand("slot 3.a"));
-    assertEquals(new Operand(new Root.CallArg(0), List.of("a")), operand("call arg 0.a"));
-    assertEquals(new Operand(new Root.Return(), List.of()), operand("return"));
-    assertEquals(new Operand(new Root.Return(), List.of("rows")), operand("return.rows"));
+    assertEquals(path(new Root.This()), operand("this"));
+    assertEquals(path(new Root.This(), "a", "b$1"), operand("this.a.b$1"));
+    assertEquals(path(new Root.Arg(12)), operand("arg 12"));
+    assertEquals(path(new Root.Arg(1), "a", "b"), operand("arg 1.a.b"));
+    assertEquals(path(new Root.Local("x"), "a"), operand("local x.a"));
+    assertEquals(path(new Root.Slot(3), "a"), operand("slot 3.a"));
+    assertEquals(path(new Root.CallArg(0), "a"), operand("call arg 0.a"));
+    assertEquals(path(new Root.Return()), operand("return"));
+    assertEquals(path(new Root.Return(), "rows"), operand("return.rows"));
+  }
+
+  private static Operand path(Root root, String... fields) {
+    return Operand.of(root).then(fields);
   }
 
   private static Operand operand(String text) {
@@ -132,9 +139,9 @@ class ProfileParserTest {
     assertEquals(
         new Value.Rms(
             Operand.of(new Root.Local("x")),
-            new Operand(new Root.This(), List.of("norm", "eps")),
+            path(new Root.This(), "norm", "eps"),
             Operand.of(new Root.Local("y")),
-            new Operand(new Root.This(), List.of("norm", "gain"))),
+            path(new Root.This(), "norm", "gain")),
         site.value());
     assertEquals(3, site.captures().size());
   }
@@ -142,7 +149,7 @@ class ProfileParserTest {
   @Test
   void numbersAsLayerAndPositionAreNotPassed() {
     Site site = only("tap res\n in a.B.f\n at entry\n value arg 0\n layer 3\n pos 0\n rows some\n");
-    assertEquals(Optional.of(Operand.of(new Root.Constant(3))), site.layer());
+    assertEquals(Optional.of(new Layer.Of(Operand.of(new Root.Constant(3)))), site.layer());
     assertEquals(Optional.of(Operand.of(new Root.Constant(0))), site.position());
     assertEquals(Site.Rows.SOME, site.rows());
     assertEquals(List.of(), site.captures());
@@ -197,13 +204,13 @@ class ProfileParserTest {
           tap res; in a.B.f; at entry; value agr 0 | 5:8 | found 'agr'. Did you mean 'arg'?
           tap res; in a.B.f; at entry; value arg | 5:11 | the number of a parameter, found the end of the line
           tap res; in a.B.f; at entry; value arg x | 5:12 | the number of a parameter, found 'x'
-          tap res; in a.B.f; at entry; value arg 1.. | 5:14 | found nothing in '.'
+          tap res; in a.B.f; at entry; value arg 1.. | 5:14 | found nothing in '1..'
           tap res; in a.B.f; at entry; value arg 0.a-b | 5:14 | found 'a-b'
           tap res; in a.B.f; at entry; value this.a b | 5:15 | expected 'as', found 'b'
           tap res; in a.B.f; at entry; value arg 99999 | 5:12 | from 0 to 65535, found '99999'
           tap res; in a.B.f; at entry; value arg 99999999999999 | 5:12 | from 0 to 65535
           tap res; in a.B.f; at entry; value local 3x | 5:14 | found '3x'
-          tap res; in a.B.f; at entry; value 3 | 5:8 | expected rms, this, arg N
+          tap res; in a.B.f; at entry; value 3 | 5:8 | expected rms, scaled, this, arg N
           tap res; in a.B.f; at entry; value | 5:7 | found the end of the line
           tap res; in a.B.f; at entry; value arg 0 as | 5:16 | the name of a codec, found the end
           tap res; in a.B.f; at entry; value arg 0 as a/b | 5:17 | the name of a codec, found 'a/b'
@@ -217,8 +224,8 @@ class ProfileParserTest {
           tap res; in a.B.f(int)x; at entry; value arg 0 | 3:15 | expected a blank after ')'
           tap res; in a.B.f(int) x; at entry; value arg 0 | 3:16 | expected nothing more after 'in', found 'x'
           tap res; in a..B.f; at entry; value arg 0 | 3:5 | expected a method
-          tap res; in a.B.f; after cal X.g 1 of 1; value return | 4:8 | expected call or store, found 'cal'. Did you mean 'call'?
-          tap res; in a.B.f; before store local x 1 of 1; value local x | 4:9 | expected 'call', found 'store'
+          tap res; in a.B.f; after cal X.g 1 of 1; value return | 4:8 | expected call, store, put or element, found 'cal'. Did you mean 'call'?
+          tap res; in a.B.f; before store local x 1 of 1; value local x | 4:9 | expected call or put, found 'store'
           tap res; in a.B.f; after call X.g; value return | 4:16 | expected N of M, such as '1 of 2', found the end of the line
           tap res; in a.B.f; after call X.g 1; value return | 4:18 | expected 'of'
           tap res; in a.B.f; after call X.g 1 fo 2; value return | 4:19 | found 'fo'. Did you mean 'of'?
@@ -236,15 +243,14 @@ class ProfileParserTest {
           tap res; in a.B.f; at entry; value arg 0; alias a.3 | 6:8 | an alias is made of letters
           tap res; in a.B.f; at entry; value arg 0; alias tokens | 6:8 | the name 'tokens' already means the site 'tokens'
           tap res; in a.B.f; at entry; value arg 0; alias X X | 6:8 | the name 'X' already means the site 'res'
-          tap res; in a.B.f; at entry; value arg 0; cache arg 1 | 6:8 | 'cache' belongs to 'tap tokens' only
-          tap res; in a.B.f; at entry; value arg 0; layer | 6:7 | expected a number, this, arg N
+          tap res; in a.B.f; at entry; value arg 0; layer | 6:7 | expected previous, latest, a number, this, arg N
           tap res; in a.B.f; at entry; value arg 0; layer -1 | 6:8 | found '-1'
           tap res; in a.B.f; at entry; at exit; value arg 0 | 5:2 | 'tap res' has a second 'at' line here
           tap res; in a.B.f; at entry; exit; value arg 0 | 5:2 | has a second 'exit' line
           tap res; in a.B.f; at entry; value arg 0; value arg 1 | 6:2 | has a second 'value' line
           tap res; in a.B.f; at entry; value arg 0; rows some; rows some | 7:2 | has a second 'rows' line
           tap res; at entry; value arg 0 | 2:5 | 'tap res' lacks 'in'
-          tap res; in a.B.f; value arg 0 | 2:5 | 'tap res' lacks 'at', 'after' or 'before'
+          tap res; in a.B.f; value arg 0 | 2:5 | 'tap res' lacks 'at', 'after', 'before', 'around' or 'loop'
           tap res; in a.B.f; at entry | 2:5 | 'tap res' lacks 'value'
           tap; in a.B.f | 2:4 | the name of a site, such as res, found the end of the line
           tap res.3; in a.B.f; at entry; value arg 0 | 2:5 | the name of a site is made of letters

@@ -183,7 +183,7 @@ class ProfileRoundTripTest {
         profile.target(),
         profile.bos(),
         profile.text(),
-        profile.sites().stream().map(site -> site.atLine(0)).toList());
+        profile.places().stream().map(site -> site.atLine(0)).toList());
   }
 
   private static Profile anyProfile(RandomGenerator random) {

@@ -599,7 +599,7 @@ class OpenRunsTest {
     }
     assertEquals(0, stepThreads());
     assertFalse(runs.anyOpen());
-    assertFalse(runs.observes(PROFILE.tokens()));
+    assertFalse(runs.observes(PROFILE.place("tokens").orElseThrow()));
   }
 
   private static long stepThreads() {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -85,6 +86,15 @@ public final class ChildJvm {
     return this;
   }
 
+  /** Adds the classes of the tests, JUnit, ASM, and of ours only the one agent jar. */
+  public ChildJvm tests() {
+    Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+        .filter(entry -> entry.matches(".*(junit|opentest4j|apiguardian|test-classes|/asm-).*"))
+        .map(Path::of)
+        .forEach(this::classPath);
+    return classPath(agentJar());
+  }
+
   public ChildJvm classPath(Path entry) {
     classPath.add(entry.toString());
     return this;
@@ -103,6 +113,7 @@ public final class ChildJvm {
     all.addAll(List.of("-cp", String.join(File.pathSeparator, classPath), main.getName()));
     all.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(all);
+    builder.directory(folder.toFile());
     builder.environment().keySet().removeAll(List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS"));
     builder.redirectOutput(folder.resolve("out.txt").toFile());
     builder.redirectError(folder.resolve("err.txt").toFile());

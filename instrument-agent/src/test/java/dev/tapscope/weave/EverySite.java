@@ -151,7 +151,9 @@ final class EverySite {
     Site site =
         new Site(
             "s" + candidates.size(),
+            1,
             in,
+            List.of(),
             at,
             new Value.Plain(Operand.of(value), Optional.of("any")),
             Optional.empty(),
@@ -159,6 +161,7 @@ final class EverySite {
             Optional.empty(),
             Site.Rows.EVERY,
             List.of(),
+            Optional.empty(),
             0);
     candidates.add(site);
   }

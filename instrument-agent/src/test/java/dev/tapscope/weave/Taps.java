@@ -13,7 +13,7 @@ final class Taps {
 
   /** The taps of a text. */
   static List<Site> sites(String taps) {
-    return ProfileParser.parse("profile test\n" + taps + TOKENS, "test.taps").sites();
+    return ProfileParser.parse("profile test\n" + taps + TOKENS, "test.taps").places();
   }
 
   /** One site called {@code site}: its lines parted by {@code ;}. */

@@ -171,8 +171,19 @@ final class WovenWorld extends ClassLoader implements TapBridge.Linker, AutoClos
       MethodType type,
       String profile,
       String site,
-      MethodHandle callee) {
-    throw new AssertionError("nothing is woven around a call here: " + site);
+      MethodHandle callee)
+      throws ReflectiveOperationException {
+    MethodHandle around =
+        MethodHandles.lookup()
+            .findVirtual(
+                WovenWorld.class,
+                "around",
+                MethodType.methodType(
+                    Object.class, String.class, MethodHandle.class, Object[].class));
+    return new ConstantCallSite(
+        MethodHandles.insertArguments(around, 0, this, site, callee)
+            .asCollector(Object[].class, type.parameterCount())
+            .asType(type));
   }
 
   @Override
@@ -188,6 +199,16 @@ final class WovenWorld extends ClassLoader implements TapBridge.Linker, AutoClos
         MethodHandles.insertArguments(fire, 0, this, site)
             .asCollector(Object[].class, type.parameterCount())
             .asType(type));
+  }
+
+  /** Writes down what a call would be given, and makes it unless the site has a replacer. */
+  Object around(String site, MethodHandle callee, Object[] arguments) throws Throwable {
+    fires.add(new Fire(site, Arrays.stream(arguments).map(WovenWorld::copy).toList()));
+    if (replacers.containsKey(site)) {
+      return replacers.get(site).apply(arguments);
+    }
+    Object[] operands = Arrays.copyOf(arguments, callee.type().parameterCount());
+    return callee.invokeWithArguments(operands);
   }
 
   Object fire(String site, Object[] arguments) {

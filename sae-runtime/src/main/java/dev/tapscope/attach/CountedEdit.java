@@ -2,13 +2,16 @@ package dev.tapscope.attach;
 
 import dev.tapscope.edit.ResolvedEdit;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.atomic.LongAdder;
 
-/** An edit and the number of rows that were in its scope. */
-record CountedEdit(String key, ResolvedEdit edit, LongAdder rows) {
+/** An edit, the number of rows that were in its scope, and where rows it put there came from. */
+record CountedEdit(String key, ResolvedEdit edit, LongAdder rows, Set<String> sources) {
   CountedEdit(String key, ResolvedEdit edit) {
-    this(key, edit, new LongAdder());
+    this(key, edit, new LongAdder(), new ConcurrentSkipListSet<>());
   }
 
   void count() {
@@ -24,6 +27,9 @@ record CountedEdit(String key, ResolvedEdit edit, LongAdder rows) {
     map.put("scope", edit.edit().scope().toString());
     edit.value().ifPresent(v -> map.put("value", v));
     map.put("formula", edit.describe());
+    if (!sources.isEmpty()) {
+      map.put("sources", List.copyOf(sources));
+    }
     map.put("rows", rows.sum());
     return map;
   }

@@ -22,12 +22,13 @@ import java.util.Optional;
 
 /**
  * Follows the options {@code sae.NAME}, {@code edit.N} and {@code device}: attaches one splice for
- * each SAE and one replacer for each zeroed address, writes features to the run folder, and says on
- * standard error what it does, formulas included.
+ * each SAE and one replacer for each address that is edited without one, writes features to the run
+ * folder, and says on standard error what it does, formulas included.
  *
  * <p>{@code run.json} gets {@code saes} (name, address, path, sha256, features, inputs, outputs,
  * format, folded, notes, kernel, {@code tokens_without_bos}, {@code l0}, {@code relative_error}),
- * {@code edits} (key, edit, address, scope, value, formula, rows; as numbered) and {@code device}.
+ * {@code edits} (key, edit, address, scope, value, formula, sources, rows; as numbered) and {@code
+ * device}.
  */
 public final class SaeExtension implements Extension {
   private static final String SAE = "sae.";
@@ -94,8 +95,7 @@ public final class SaeExtension implements Extension {
     if (!saes.isEmpty() && !advice.isEmpty()) {
       say(advice);
     }
-    List<CountedEdit> counted = new ArrayList<>();
-    attachZeros(run, edits, counted);
+    List<CountedEdit> counted = new ArrayList<>(RowEdits.attach(run, edits, this::say));
     List<SaeTap> taps = new ArrayList<>();
     for (SaeOption option : saes.values()) {
       SaeFolder folder = SaeFolder.open(option.path());
@@ -131,20 +131,6 @@ public final class SaeExtension implements Extension {
       run.on(option.input(), Phase.SPLICE, tap::onSite);
     }
     return tap;
-  }
-
-  private void attachZeros(Run run, Map<String, Edit> edits, List<CountedEdit> counted) {
-    Map<String, List<CountedEdit>> byAddress = new LinkedHashMap<>();
-    edits.forEach((key, edit) -> {
-      if (edit instanceof Edit.Zero zero) {
-        CountedEdit resolved =
-            new CountedEdit(key, ResolvedEdit.of(zero, zero.address(), Optional::empty));
-        byAddress.computeIfAbsent(zero.address(), a -> new ArrayList<>()).add(resolved);
-        counted.add(resolved);
-      }
-    });
-    byAddress.forEach(
-        (address, zeros) -> run.on(address, Phase.REPLACE, new Zeroing(zeros, run::text)::on));
   }
 
   private static List<CountedEdit> resolve(

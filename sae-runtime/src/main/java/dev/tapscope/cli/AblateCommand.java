@@ -1,10 +1,8 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
 import dev.tapscope.tap.TapscopeException;
-import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 
 /** {@code tapscope ablate}: the same prompt with and without a feature's contribution. */
 @Command(
@@ -15,29 +13,16 @@ import picocli.CommandLine.Mixin;
       "",
       "  tapscope ablate --model DIR --sae \"l9=res.3 PATH\" --feature l9/76 \\",
       "                  --prompt \"The City of Light is\" -n 20",
+      "  tapscope ablate --model DIR --edit \"mean mlp.4 RUN\" --prompt \"The City of Light is\"",
       ""
     })
-final class AblateCommand implements Callable<Integer> {
-  @Mixin private EditFlags flags;
-
-  private final Screen screen;
-  private final Places places;
-
+final class AblateCommand extends ComparingCommand {
   AblateCommand(Screen screen, Places places) {
-    this.screen = screen;
-    this.places = places;
+    super("ablated", screen, places);
   }
 
   @Override
-  public Integer call() {
-    List<String> edits = flags.features().stream().map(this::edit).toList();
-    Comparison comparison =
-        Comparison.of(
-            "ablated", flags, edits, 0, new TappedProcess(places, screen), places, screen);
-    return comparison.print(flags, screen.out()) ? 0 : TapscopeException.CHECK;
-  }
-
-  private String edit(FeatureEdit feature) {
+  Edit edit(FeatureEdit feature, EditFlags flags) {
     if (feature.value().isPresent()) {
       throw TapscopeException.usage(
           "strength-unwanted",

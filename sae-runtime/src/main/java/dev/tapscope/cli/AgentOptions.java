@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,9 +23,9 @@ final class AgentOptions {
     return this;
   }
 
-  AgentOptions edits(List<String> edits) {
+  AgentOptions edits(List<Edit> edits) {
     for (int i = 0; i < edits.size(); i++) {
-      set("edit." + (i + 1), edits.get(i));
+      set("edit." + (i + 1), edits.get(i).toString());
     }
     return this;
   }

@@ -1,5 +1,8 @@
 package dev.tapscope.cli;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.tapscope.edit.Edit;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -14,6 +17,7 @@ import tools.jackson.databind.JsonNode;
  * @param word what the edited run is called, {@code steered}
  * @param noOp whether strength 0 left everything bit-identical, where that was checked
  * @param controls other features at the same strength that gave the same first token, where asked
+ * @param watched the first tokens that were asked for
  */
 record Comparison(
     String word,
@@ -21,7 +25,8 @@ record Comparison(
     Trial edited,
     Effect effect,
     Optional<Boolean> noOp,
-    Controls controls) {
+    Controls controls,
+    List<Effect.FirstToken> watched) {
 
   /**
    * Other features steered alike.
@@ -39,34 +44,38 @@ record Comparison(
    *
    * @param edits in the agent's language
    * @param controls how many other features to try
-   * @throws TapscopeException {@code control-features} when controls are asked for several features
+   * @throws TapscopeException {@code control-features} when controls are asked for other edits than
+   *     that of one feature, or what looking up watched tokens gives
    */
   static Comparison of(
       String word,
       EditFlags flags,
-      List<String> edits,
+      List<Edit> edits,
       int controls,
       TappedProcess process,
       Places places,
       Screen screen) {
-    flags.requireKnownSaes();
-    if (controls > 0 && flags.features().size() > 1) {
+    if (controls > 0 && (flags.features().size() != 1 || !flags.edits().isEmpty())) {
       throw TapscopeException.usage(
           "control-features",
-          "--control compares one feature with others at the same strength, and --feature is given "
-              + flags.features().size()
-              + " times. Leave --control out, or give one --feature.");
+          "--control compares one feature with others at the same strength, and there are %d --feature and %d --edit. Leave --control out, or give one --feature alone."
+              .formatted(flags.features().size(), flags.edits().size()));
     }
+    List<WatchedToken> watched =
+        flags.watched().stream()
+            .map(token -> WatchedToken.of(token, flags.model(), places))
+            .toList();
     List<String> command = flags.model().compared(places, screen);
     String profile = flags.model().profile();
     screen.say("running without edits");
     Trial plain = Trial.of(process, command, profile, flags.saes(), List.of());
-    screen.say("running " + word + ": " + String.join("; ", edits));
+    screen.say(
+        "running " + word + ": " + edits.stream().map(Edit::toString).collect(joining("; ")));
     Trial edited = Trial.of(process, command, profile, flags.saes(), edits);
     Optional<Boolean> noOp = Optional.empty();
-    if (flags.check()) {
+    if (flags.zero()) {
       screen.say("running with strength 0");
-      List<String> zero = flags.features().stream().map(f -> f.steer("0", flags.scope())).toList();
+      List<Edit> zero = flags.features().stream().map(f -> f.steer("0", flags.scope())).toList();
       noOp =
           Optional.of(
               Effect.identical(plain, Trial.of(process, command, profile, flags.saes(), zero)));
@@ -75,7 +84,14 @@ record Comparison(
     if (controls > 0) {
       tried = controls(flags, controls, edited, process, places, screen);
     }
-    return new Comparison(word, plain, edited, Effect.of(plain, edited), noOp, tried);
+    return new Comparison(
+        word,
+        plain,
+        edited,
+        Effect.of(plain, edited),
+        noOp,
+        tried,
+        watched.stream().map(token -> Effect.watched(token, plain, edited)).toList());
   }
 
   private static Controls controls(
@@ -95,7 +111,7 @@ record Comparison(
       int feature = others.get(i);
       screen.say("control %d of %d: feature %d".formatted(i + 1, others.size(), feature));
       FeatureEdit control = first.on(feature, strength);
-      List<String> edit = List.of(control.steer(control.value().orElseThrow(), flags.scope()));
+      List<Edit> edit = List.of(control.steer(control.value().orElseThrow(), flags.scope()));
       Trial trial = Trial.of(process, command, flags.model().profile(), flags.saes(), edit);
       if (trial.beginsLike(edited)) {
         same.add(feature);

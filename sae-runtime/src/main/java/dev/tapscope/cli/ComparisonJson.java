@@ -41,6 +41,7 @@ final class ComparisonJson {
     document.put("kl_positions", effect.positions());
     document.put("first_token_default", token(effect.before()));
     document.put("first_token_edited", token(effect.after()));
+    document.put("watched", comparison.watched().stream().map(ComparisonJson::token).toList());
     document.put("strength_0_bit_identical", comparison.noOp().orElse(null));
     if (comparison.controls().tried() > 0) {
       Map<String, Object> control = new LinkedHashMap<>();

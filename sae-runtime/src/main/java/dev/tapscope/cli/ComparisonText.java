@@ -33,6 +33,7 @@ final class ComparisonText {
     if (effect.after().id() != effect.before().id()) {
       lines.add(row("", probability(effect.after())));
     }
+    comparison.watched().forEach(token -> lines.add(row("watched", probability(token))));
     lines.add(
         row(
             "difference",

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
 import dev.tapscope.tap.TapscopeException;
 import java.util.List;
 import java.util.Optional;
@@ -12,22 +13,38 @@ final class EditFlags {
 
   @Option(
       names = "--sae",
-      required = true,
       paramLabel = "\"NAME=ADDRESS PATH\"",
       converter = SaeSpec.Converter.class,
       description = "An SAE and the site it reads; may be repeated.")
-  private List<SaeSpec> saes;
+  private List<SaeSpec> saes = List.of();
 
   @Option(
       names = "--feature",
-      required = true,
       paramLabel = "NAME/INDEX[=VALUE][@SCOPE]",
       converter = FeatureEdit.Converter.class,
       description = {
         "A feature to change; may be repeated. VALUE is 40 (times the unit decoder row),",
         "1.25x (times the feature's maximum) or 0.5n (times the site's mean norm)."
       })
-  private List<FeatureEdit> features;
+  private List<FeatureEdit> features = List.of();
+
+  @Option(
+      names = "--edit",
+      paramLabel = "EDIT",
+      converter = EditConverter.class,
+      description = {
+        "Another intervention, as the agent takes it; may be repeated:",
+        "\"patch res.4 @last from RUN#0@last\", \"mean mlp.4 FILE\", \"add res.3 FILE\"."
+      })
+  private List<Edit> edits = List.of();
+
+  @Option(
+      names = "--watch",
+      paramLabel = "TOKEN",
+      description =
+          "Also show the probability of this first token: its text, \" Paris\", or #ID; may be"
+              + " repeated.")
+  private List<String> watched = List.of();
 
   @Option(
       names = "--scope",
@@ -56,11 +73,20 @@ final class EditFlags {
     return features;
   }
 
+  List<Edit> edits() {
+    return edits;
+  }
+
+  List<String> watched() {
+    return watched;
+  }
+
   Optional<String> scope() {
     return scope.map(s -> s.startsWith("@") ? s.substring(1) : s);
   }
 
-  boolean check() {
+  /** Whether strength 0 is to be tried, too. */
+  boolean zero() {
     return check;
   }
 
@@ -69,9 +95,27 @@ final class EditFlags {
   }
 
   /**
-   * @throws TapscopeException {@code sae-unknown} when a feature names an SAE that is not given
+   * @throws TapscopeException {@code nothing-asked} when there is no edit, {@code sae-unknown} when
+   *     a feature names an SAE that is not given, {@code check-features} when a check of strength 0
+   *     is asked for where nothing has a strength
    */
-  void requireKnownSaes() {
+  void check() {
+    if (features.isEmpty() && edits.isEmpty()) {
+      throw TapscopeException.usage(
+          "nothing-asked",
+          "There is nothing to change. Add --feature NAME/INDEX with --sae \"NAME=ADDRESS PATH\","
+              + " or --edit EDIT.");
+    }
+    if (check && features.isEmpty()) {
+      throw TapscopeException.usage(
+          "check-features",
+          "--check runs the features of --feature with strength 0, and there are none. Leave"
+              + " --check out, or give a --feature.");
+    }
+    requireKnownSaes();
+  }
+
+  private void requireKnownSaes() {
     for (FeatureEdit feature : features) {
       if (saes.stream().noneMatch(sae -> sae.name().equals(feature.sae()))) {
         throw TapscopeException.usage(
@@ -81,7 +125,9 @@ final class EditFlags {
                 + " names the SAE "
                 + feature.sae()
                 + ", but --sae gives "
-                + String.join(", ", saes.stream().map(SaeSpec::name).toList())
+                + (saes.isEmpty()
+                    ? "none"
+                    : String.join(", ", saes.stream().map(SaeSpec::name).toList()))
                 + ". Use one of these names, or add --sae \""
                 + feature.sae()
                 + "=ADDRESS PATH\".");

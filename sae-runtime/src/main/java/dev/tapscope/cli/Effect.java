@@ -1,8 +1,10 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.tap.TapscopeException;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 
 /**
  * What an edit did to a generation.
@@ -25,7 +27,8 @@ record Effect(
   /**
    * A first generated token and its probability in both runs.
    *
-   * @param sampled whether it is the one the model took; otherwise the likeliest stands for it
+   * @param sampled whether a run shows that the model took it; for a run that shows none, the
+   *     likeliest stands for it
    * @param byDefault its probability without the edit
    * @param edited its probability with it
    */
@@ -71,14 +74,34 @@ record Effect(
         && !a.output().equals(b.output());
   }
 
+  /** A token and how likely both runs found it after the prompt. */
+  static FirstToken watched(WatchedToken token, Trial plain, Trial edited) {
+    boolean sampled =
+        Stream.of(plain, edited)
+            .anyMatch(trial -> trial.sampledFirst().equals(OptionalInt.of(token.id())));
+    int vocabulary = plain.logits().get(plain.lastPromptPosition()).length;
+    if (token.id() >= vocabulary) {
+      throw TapscopeException.usage(
+          "token-unknown",
+          "There is no token #%d; the model has the tokens 0 to %d. Give one of these."
+              .formatted(token.id(), vocabulary - 1));
+    }
+    FirstToken first = token(token.id(), sampled, plain, edited);
+    String text = token.text().orElse(first.text());
+    return new FirstToken(first.id(), text, sampled, first.byDefault(), first.edited());
+  }
+
   private static FirstToken firstToken(Trial of, Trial plain, Trial edited) {
-    int id = of.firstToken();
+    return token(of.firstToken(), of.sampledFirst().isPresent(), plain, edited);
+  }
+
+  private static FirstToken token(int id, boolean sampled, Trial plain, Trial edited) {
     int position = plain.lastPromptPosition();
     String text = plain.text(id).startsWith("#") ? edited.text(id) : plain.text(id);
     return new FirstToken(
         id,
         text,
-        of.sampledFirst().isPresent(),
+        sampled,
         LogProbabilities.probability(plain.logits().get(position), id),
         LogProbabilities.probability(edited.logits().get(position), id));
   }

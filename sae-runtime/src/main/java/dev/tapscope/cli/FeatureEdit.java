@@ -1,5 +1,7 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
+import dev.tapscope.tap.TapscopeException;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,13 +24,19 @@ record FeatureEdit(String sae, int index, Optional<String> value, Optional<Strin
     return sae + "/" + index;
   }
 
-  /** The edit in the agent's language, with another strength. */
-  String steer(String strength, Optional<String> otherwise) {
-    return "steer " + feature() + " " + strength + at(otherwise);
+  /**
+   * Steering with another strength.
+   *
+   * @param otherwise the scope where none was given
+   * @throws TapscopeException {@code edit-syntax}
+   */
+  Edit steer(String strength, Optional<String> otherwise) {
+    return Edit.parse("steer " + feature() + " " + strength + at(otherwise));
   }
 
-  String ablate(Optional<String> otherwise) {
-    return "ablate " + feature() + at(otherwise);
+  /** As {@link #steer}. */
+  Edit ablate(Optional<String> otherwise) {
+    return Edit.parse("ablate " + feature() + at(otherwise));
   }
 
   /** The same strength and scope on another feature of the same SAE. */

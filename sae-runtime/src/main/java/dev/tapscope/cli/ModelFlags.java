@@ -69,6 +69,11 @@ final class ModelFlags {
     return profile;
   }
 
+  /** The Gemma 2 sample's model, where that runs. */
+  Optional<SampleModel> sample() {
+    return model.map(SampleModel::new);
+  }
+
   /** How a screen is headed. */
   String title() {
     return model.isPresent()

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.view.TokenView;
@@ -48,8 +49,9 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--edit",
       paramLabel = "EDIT",
+      converter = EditConverter.class,
       description = "An intervention, \"steer l9/76 1.25x @prompt\"; may be repeated.")
-  private List<String> edits = List.of();
+  private List<Edit> edits = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", description = "Keep the run folder here.")
   private Optional<Path> out = Optional.empty();

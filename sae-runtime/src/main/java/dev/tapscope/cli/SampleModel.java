@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,6 +71,44 @@ record SampleModel(Path folder) {
     }
     eos.forEach(id -> ends.add(id.asInt(-1)));
     return ends;
+  }
+
+  /**
+   * The tokens of a text, without BOS.
+   *
+   * @throws TapscopeException {@code tokenize-failed} when the sample cannot tell
+   */
+  List<Integer> tokenize(Places places, String text) {
+    List<String> command = command(places, "tokenize");
+    command.addAll(List.of("--bos", "no", "--json", "--prompt", text));
+    try {
+      Process process =
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+      process.getOutputStream().close();
+      JsonNode answer;
+      try (InputStream output = process.getInputStream()) {
+        answer = new JsonMapper().readTree(output.readAllBytes());
+      }
+      List<Integer> ids = new ArrayList<>();
+      answer.path("results").path(0).path("ids").forEach(id -> ids.add(id.asInt(-1)));
+      if (process.waitFor() == 0) {
+        return ids;
+      }
+      throw untold(command, new IOException("exit code " + process.exitValue()));
+    } catch (IOException | JacksonException e) {
+      throw untold(command, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw untold(command, e);
+    }
+  }
+
+  private static TapscopeException untold(List<String> command, Exception e) {
+    return TapscopeException.failed(
+        "tokenize-failed",
+        "The model's tokenizer could not be asked: %s. Run it by hand to see why: %s"
+            .formatted(e.getMessage(), String.join(" ", command)),
+        e);
   }
 
   private Path file() {

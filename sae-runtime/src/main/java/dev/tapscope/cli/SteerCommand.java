@@ -1,10 +1,8 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.edit.Edit;
 import dev.tapscope.tap.TapscopeException;
-import java.util.List;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code tapscope steer}: the same prompt with and without a feature turned up. */
@@ -17,11 +15,11 @@ import picocli.CommandLine.Option;
       "  tapscope steer --model DIR --sae \"l9=res.3 PATH\" --feature \"l9/76=1.25x@prompt\" \\",
       "                 --prompt \"The capital of Spain is\" -n 40 --check --control 20",
       "  tapscope steer --sae \"l9=res.3 PATH\" --feature l9/76=40 -- java -jar model.jar ...",
+      "  tapscope steer --model DIR --edit \"patch res.4 @last from RUN#0@last\" \\",
+      "                 --prompt \"The capital of Spain is\" --watch \" Paris\"",
       ""
     })
-final class SteerCommand implements Callable<Integer> {
-  @Mixin private EditFlags flags;
-
+final class SteerCommand extends ComparingCommand {
   @Option(
       names = "--control",
       paramLabel = "N",
@@ -31,30 +29,17 @@ final class SteerCommand implements Callable<Integer> {
               + " same first token.")
   private int control;
 
-  private final Screen screen;
-  private final Places places;
-
   SteerCommand(Screen screen, Places places) {
-    this.screen = screen;
-    this.places = places;
+    super("steered", screen, places);
   }
 
   @Override
-  public Integer call() {
-    List<String> edits = flags.features().stream().map(this::edit).toList();
-    Comparison comparison =
-        Comparison.of(
-            "steered",
-            flags,
-            edits,
-            Math.max(0, control),
-            new TappedProcess(places, screen),
-            places,
-            screen);
-    return comparison.print(flags, screen.out()) ? 0 : TapscopeException.CHECK;
+  int controls() {
+    return Math.max(0, control);
   }
 
-  private String edit(FeatureEdit feature) {
+  @Override
+  Edit edit(FeatureEdit feature, EditFlags flags) {
     String strength =
         feature
             .value()

@@ -1,11 +1,11 @@
 package dev.tapscope.cli;
 
-import dev.tapscope.io.Safetensors;
+import dev.tapscope.edit.Edit;
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.recording.RecordedToken;
+import dev.tapscope.recording.RunStream;
 import dev.tapscope.tap.TapscopeException;
 import java.io.OutputStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.OptionalInt;
@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param logits rows of logits by position of the first text
  */
 record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logits) {
+  private static final String LOGITS = "logits";
 
   /** Runs the command with SAEs and edits, and keeps its logits. */
   static Trial of(
@@ -26,12 +27,12 @@ record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logi
       List<String> command,
       String profile,
       List<SaeSpec> saes,
-      List<String> edits) {
+      List<Edit> edits) {
     try (RunPlace place = RunPlace.temporary()) {
       AgentOptions options =
           new AgentOptions()
               .set("profile", profile)
-              .set("capture", "logits")
+              .set("capture", LOGITS)
               .saes(saes)
               .edits(edits)
               .set("out", place.folder().toString());
@@ -53,21 +54,14 @@ record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logi
 
   private static NavigableMap<Integer, float[]> logits(RecordedRun run) {
     NavigableMap<Integer, float[]> byPosition = new TreeMap<>();
-    for (Path path : run.activationShards()) {
-      Safetensors shard = Safetensors.open(path);
-      if (shard.find("logits").isPresent() && shard.find("logits.rows").isPresent()) {
-        long[] rows = shard.find("logits.rows").get().longs();
-        shard
-            .find("logits")
-            .get()
-            .rows((i, row) -> {
-              int at = 3 * Math.toIntExact(i);
-              if (rows[at] == 0) {
-                byPosition.put(Math.toIntExact(rows[at + 1]), row.clone());
+    RunStream.open(run.folder())
+        .activations(
+            LOGITS,
+            (site, sequence, position, row) -> {
+              if (sequence == 0) {
+                byPosition.put(position, row.clone());
               }
             });
-      }
-    }
     return byPosition;
   }
 

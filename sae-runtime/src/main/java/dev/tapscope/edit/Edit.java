@@ -1,12 +1,14 @@
 package dev.tapscope.edit;
 
 import dev.tapscope.tap.TapscopeException;
+import java.nio.file.Path;
 
 /** One intervention. {@code toString} gives the words {@link #parse} reads. */
 public sealed interface Edit {
 
   /**
-   * Reads {@code OP TARGET [VALUE] [@SCOPE]}.
+   * Reads {@code OP TARGET [VALUE] [@SCOPE]}, or {@code patch TARGET [@SCOPE] from
+   * RUN#SEQUENCE@WHERE}.
    *
    * @throws TapscopeException {@code edit-syntax}, with the column and the nearest word
    */
@@ -15,6 +17,11 @@ public sealed interface Edit {
   }
 
   Scope scope();
+
+  /** The same edit with a relative path taken from this folder. */
+  default Edit in(Path folder) {
+    return this;
+  }
 
   /** {@code @prompt}, or nothing for the default scope. */
   private static String suffix(Scope scope) {
@@ -80,15 +87,64 @@ public sealed interface Edit {
     }
   }
 
-  /**
-   * Sets activations to zero, without an SAE.
-   *
-   * @param address one address or a selection: {@code att.2}, {@code mlp.*}
-   */
-  record Zero(String address, Scope scope) implements Edit {
+  /** An edit of whole rows, without an SAE. */
+  sealed interface OfRows extends Edit {
+    /** One address or a selection: {@code att.2}, {@code mlp.*}. */
+    String address();
+  }
+
+  /** Sets activations to zero. */
+  record Zero(String address, Scope scope) implements OfRows {
     @Override
     public String toString() {
       return "zero " + address + suffix(scope);
+    }
+  }
+
+  /**
+   * Puts a mean in the place of activations.
+   *
+   * @param source a file that holds the mean, or a run folder whose rows are averaged
+   */
+  record Mean(String address, Path source, Scope scope) implements OfRows {
+    @Override
+    public Mean in(Path folder) {
+      return new Mean(address, folder.resolve(source), scope);
+    }
+
+    @Override
+    public String toString() {
+      return "mean " + address + " " + Quoted.path(source) + suffix(scope);
+    }
+  }
+
+  /**
+   * Adds a vector to activations.
+   *
+   * @param file that holds it
+   */
+  record Add(String address, Path file, Scope scope) implements OfRows {
+    @Override
+    public Add in(Path folder) {
+      return new Add(address, folder.resolve(file), scope);
+    }
+
+    @Override
+    public String toString() {
+      return "add " + address + " " + Quoted.path(file) + suffix(scope);
+    }
+  }
+
+  /** Puts activations of another run in the place of these. */
+  record Patch(String address, Scope scope, Donor donor) implements OfRows {
+    @Override
+    public Patch in(Path folder) {
+      return new Patch(address, scope, donor.in(folder));
+    }
+
+    @Override
+    public String toString() {
+      return "patch " + address + suffix(scope) + " from " + donor;
     }
   }
 }

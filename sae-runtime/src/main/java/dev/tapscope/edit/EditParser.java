@@ -1,6 +1,8 @@
 package dev.tapscope.edit;
 
 import dev.tapscope.tap.TapscopeException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -9,9 +11,7 @@ import java.util.regex.Pattern;
 /** Reads one edit, from left to right. */
 final class EditParser {
   private static final List<String> OPERATIONS =
-      List.of("steer", "ablate", "clamp", "clamp-active", "splice", "zero");
-
-  private static final List<String> LATER = List.of("mean", "add", "patch");
+      List.of("steer", "ablate", "clamp", "clamp-active", "splice", "zero", "mean", "add", "patch");
 
   private static final List<String> SCOPES =
       List.of("all", "all+bos", "prompt", "generated", "last");
@@ -25,6 +25,9 @@ final class EditParser {
   private static final Pattern POSITION = Pattern.compile("[0-9]{1,9}");
   private static final Pattern RANGE = Pattern.compile("([0-9]{1,9})\\.\\.([0-9]{1,9})");
   private static final String TOKEN = "token:";
+
+  /** What follows the folder of a donor run; the folder may hold # and @ of its own. */
+  private static final Pattern DONOR_ROWS = Pattern.compile("#([0-9]{1,9})@([^\\s#@]+)\\s*$");
 
   private final String text;
   private int at;
@@ -57,9 +60,20 @@ final class EditParser {
             yield new Edit.Splice(sae, error, scope());
           }
           case "zero" -> {
-            String address = word("an address, such as att.2");
+            String address = address();
             yield new Edit.Zero(address, scope());
           }
+          case "mean" -> {
+            String address = address();
+            Path source = file("a file or run folder that holds the mean");
+            yield new Edit.Mean(address, source, scope());
+          }
+          case "add" -> {
+            String address = address();
+            Path file = file("a file that holds the vector");
+            yield new Edit.Add(address, file, scope());
+          }
+          case "patch" -> patch();
           default -> throw unknownOperation(operation);
         };
     if (!atEnd()) {
@@ -70,14 +84,93 @@ final class EditParser {
   }
 
   private TapscopeException unknownOperation(String operation) {
-    if (LATER.contains(operation)) {
-      return error(
-          "\"%s\" is not in this version; there are %s"
-              .formatted(operation, String.join(", ", OPERATIONS)));
-    }
     return error(
         "\"%s\" is no operation%s Operations are %s"
             .formatted(operation, hint(operation, OPERATIONS), String.join(", ", OPERATIONS)));
+  }
+
+  private String address() {
+    return word("an address, such as att.2");
+  }
+
+  private Edit.Patch patch() {
+    String address = address();
+    Scope scope = !atEnd() && text.charAt(at) == '@' ? scope() : Scope.DEFAULT;
+    String from = word("from RUN#SEQUENCE@WHERE");
+    if (!from.equals("from")) {
+      throw error(
+          "\"%s\" stands where a scope or \"from\" was wanted%s"
+              .formatted(from, Nearest.hint(from, List.of("from"))));
+    }
+    Donor donor = donor();
+    checkLengths(scope, donor.where());
+    return new Edit.Patch(address, scope, donor);
+  }
+
+  private Donor donor() {
+    word("a run, such as france#0@last");
+    Matcher rows = DONOR_ROWS.matcher(text);
+    if (!rows.find(start)) {
+      throw error(
+          "\"%s\" names no rows of a run; write RUN#SEQUENCE@WHERE, where WHERE is last, N or A..B"
+              .formatted(text.substring(start)));
+    }
+    at = start;
+    boolean quotes = text.charAt(at) == '"';
+    Path run = path(quotes ? quoted() : text.substring(at, rows.start()).strip());
+    if (quotes && at != rows.start()) {
+      start = at;
+      throw error("after the quoted folder comes #SEQUENCE@WHERE");
+    }
+    at = text.length();
+    start = rows.start(2) - 1;
+    String where = rows.group(2);
+    Scope positions =
+        where.equals("last")
+            ? new Scope.Last()
+            : positions(where)
+                .orElseThrow(() ->
+                    error(
+                        "\"@%s\" names no row to take; write @last, @N or @A..B".formatted(where)));
+    return new Donor(run, Integer.parseInt(rows.group(1)), positions);
+  }
+
+  /** One row can stand at any number of positions, several only at as many. */
+  private void checkLengths(Scope scope, Scope where) {
+    if (where instanceof Scope.Range from
+        && !(scope instanceof Scope.Range to && to.length() == from.length())) {
+      throw error(
+          "@%s are %d rows to take, and the scope @%s does not name as many positions; write @A..B of the same length on both sides"
+              .formatted(from, from.length(), scope));
+    }
+  }
+
+  /** Up to the scope, which begins with @ after a space; or in double quotes. */
+  private Path file(String wanted) {
+    word(wanted);
+    at = start;
+    if (text.charAt(at) == '"') {
+      return path(quoted());
+    }
+    if (text.charAt(at) == '@') {
+      throw error(
+          "a scope stands where there should be %s; a path that begins with @ is written in double quotes"
+              .formatted(wanted));
+    }
+    int scope = text.indexOf(" @", at);
+    at = scope < 0 ? text.length() : scope;
+    return path(text.substring(start, at).strip());
+  }
+
+  private Path path(String path) {
+    if (path.isBlank()) {
+      throw error("a path is missing here");
+    }
+    try {
+      return Path.of(path);
+    } catch (InvalidPathException e) {
+      throw error("\"%s\" cannot be a path on this system: %s".formatted(path, e.getReason()));
+    }
   }
 
   private Feature feature() {
@@ -105,7 +198,7 @@ final class EditParser {
     if (!word.equals("error")) {
       throw error(
           "\"%s\" stands where \"error\", a scope or the end was wanted%s"
-              .formatted(word, hint(word, List.of("error"))));
+              .formatted(word, Nearest.hint(word, List.of("error"))));
     }
     return true;
   }
@@ -139,7 +232,7 @@ final class EditParser {
     if (text.startsWith(TOKEN, at + 1)) {
       start = at;
       at += 1 + TOKEN.length();
-      return new Scope.Token(quoted());
+      return new Scope.Token(quotedToken());
     }
     String word = word("a scope").substring(1);
     return switch (word) {
@@ -173,10 +266,15 @@ final class EditParser {
     return Optional.of(new Scope.Range(first, last));
   }
 
-  private String quoted() {
+  private String quotedToken() {
     if (at == text.length() || text.charAt(at) != '"') {
       throw error("a token is written in double quotes: @token:\" Paris\"");
     }
+    return quoted();
+  }
+
+  /** What stands in the double quotes that begin here. */
+  private String quoted() {
     StringBuilder unquoted = new StringBuilder();
     for (at++; at < text.length(); at++) {
       char c = text.charAt(at);
@@ -195,7 +293,7 @@ final class EditParser {
       }
       unquoted.append(c);
     }
-    throw error("the quoted token does not end");
+    throw error("the double quotes do not end");
   }
 
   private boolean atEnd() {
@@ -225,7 +323,16 @@ final class EditParser {
   private TapscopeException error(String found) {
     return TapscopeException.usage(
         "edit-syntax",
-        "Edit \"%s\", column %d: %s. Write OP TARGET [VALUE] [@SCOPE], such as steer l9/76 1.25x @prompt."
-            .formatted(text, start + 1, found));
+        "Edit \"%s\", column %d: %s. Write %s.".formatted(text, start + 1, found, form()));
+  }
+
+  private String form() {
+    return switch (text.strip().split(" ", 2)[0]) {
+      case "mean", "add" -> "OP TARGET FILE [@SCOPE], such as add res.3 vector.npy @prompt";
+      case "patch" ->
+          "patch TARGET [@SCOPE] from RUN#SEQUENCE@WHERE, such as patch res.4 @last from"
+              + " france#0@last";
+      default -> "OP TARGET [VALUE] [@SCOPE], such as steer l9/76 1.25x @prompt";
+    };
   }
 }

@@ -1,5 +1,7 @@
 package dev.tapscope.edit;
 
+import java.nio.file.Path;
+
 /** Text in double quotes, with {@code \"}, {@code \\}, {@code \n}, {@code \r} and {@code \t}. */
 final class Quoted {
   private static final String PLAIN = "\"\\\n\r\t";
@@ -18,6 +20,13 @@ final class Quoted {
       }
     }
     return quoted.append('"').toString();
+  }
+
+  /** A path, in quotes where its end could not be told without them. */
+  static String path(Path path) {
+    String text = path.toString();
+    boolean plain = text.equals(text.strip()) && !text.isEmpty() && !text.startsWith("\"");
+    return plain && !text.contains(" @") ? text : print(text);
   }
 
   /** The character an escape stands for, or -1 when there is no such escape. */

@@ -31,7 +31,7 @@ public record ResolvedEdit(Edit edit, String address, OptionalDouble value, Stri
       case Edit.Clamp e -> resolve(e, e.feature(), e.strength(), address, stats);
       case Edit.Ablate e -> new ResolvedEdit(e, address, OptionalDouble.empty(), "");
       case Edit.Splice e -> new ResolvedEdit(e, address, OptionalDouble.empty(), "");
-      case Edit.Zero e -> new ResolvedEdit(e, address, OptionalDouble.empty(), "");
+      case Edit.OfRows e -> new ResolvedEdit(e, address, OptionalDouble.empty(), "");
     };
   }
 
@@ -75,7 +75,7 @@ public record ResolvedEdit(Edit edit, String address, OptionalDouble value, Stri
       case Edit.Clamp e ->
           e.whereActive() && !active ? 0 : (float) (value.orElseThrow() - (active ? f : 0));
       case Edit.Splice e -> 0;
-      case Edit.Zero e -> 0;
+      case Edit.OfRows e -> 0;
     };
   }
 
@@ -101,7 +101,19 @@ public record ResolvedEdit(Edit edit, String address, OptionalDouble value, Stri
               ? "h := xhat + (h - xhat), xhat of the edited features of " + e.sae()
               : "h := f @ W_dec + b_dec of " + e.sae() + ", f as edited";
       case Edit.Zero e -> "h := 0";
+      case Edit.Mean e -> "h := mean of " + e.source();
+      case Edit.Add e -> "h += vector of " + e.file();
+      case Edit.Patch e ->
+          "h := row of %s, sequence %d, %s"
+              .formatted(e.donor().run(), e.donor().sequence(), at(e.donor().where()));
     };
+  }
+
+  /** Where in the donor run; ranges pair position by position. */
+  private static String at(Scope where) {
+    return where instanceof Scope.Range range
+        ? "positions %d to %d".formatted(range.first(), range.last())
+        : where.words().replaceFirst("^on ", "");
   }
 
   private String number() {

@@ -129,6 +129,11 @@ public sealed interface Scope {
 
   /** {@code A..B}: the positions A to B of every sequence, both included, BOS left out. */
   record Range(int first, int last) implements Scope {
+    /** Number of positions. */
+    public int length() {
+      return last - first + 1;
+    }
+
     @Override
     public boolean covers(Pass pass, int position, IntFunction<String> text) {
       return first <= position && position <= last && !pass.isBos(position);

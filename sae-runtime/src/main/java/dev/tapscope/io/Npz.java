@@ -4,11 +4,9 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -26,9 +24,6 @@ public final class Npz {
 
   /** Deflate cannot make an entry more than this many times smaller (RFC 1951). */
   private static final long MAX_DEFLATE_RATIO = 1032;
-
-  private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
-  private static final int MAX_HEADER = 1 << 20;
 
   private final ArrayFile file;
   private final Map<String, StoredArray> arrays;
@@ -110,72 +105,17 @@ public final class Npz {
   private static StoredArray header(ArrayFile file, ZipFile zip, ZipEntry entry) {
     String entryName = entry.getName();
     try (EntryBytes bytes = new EntryBytes(file, zip, entry)) {
-      byte[] start = new byte[8];
-      bytes.read(start, 8);
-      for (int i = 0; i < MAGIC.length; i++) {
-        if (start[i] != MAGIC[i]) {
-          throw file.corrupt("entry " + entryName + " does not start as an npy array");
-        }
-      }
-      int version = start[6];
-      if (version < 1 || version > 3 || start[7] != 0) {
-        throw file.corrupt(
-            "entry %s is npy version %d.%d; 1.0, 2.0 and 3.0 are known"
-                .formatted(entryName, start[6] & 0xff, start[7] & 0xff));
-      }
-      int lengthBytes = version == 1 ? 2 : 4;
-      bytes.read(start, lengthBytes);
-      long length = 0;
-      for (int i = 0; i < lengthBytes; i++) {
-        length |= (start[i] & 0xffL) << 8 * i;
-      }
-      long dataStart = 8 + lengthBytes + length;
-      if (length > MAX_HEADER || dataStart > entry.getSize()) {
-        throw file.corrupt(
-            "entry %s states a header of %d bytes in an entry of %d"
-                .formatted(entryName, length, entry.getSize()));
-      }
-      byte[] text = new byte[(int) length];
-      bytes.read(text, text.length);
-      NpyHeader header = NpyHeader.parse(new String(text, StandardCharsets.UTF_8));
-      Dtype dtype = dtype(file, entryName, header.descr());
-      long wanted = header.shape().bytes(dtype).orElse(-1);
-      if (wanted != entry.getSize() - dataStart) {
-        throw file.corrupt(
-            "entry %s states %s numbers of type %s, but holds %d bytes"
-                .formatted(entryName, header.shape(), dtype, entry.getSize() - dataStart));
-      }
-      String name = entryName.substring(0, entryName.length() - SUFFIX.length());
+      NpyStart start = NpyStart.read(file, "entry " + entryName, bytes, entry.getSize());
       return new StoredArray(
           file,
-          name,
-          dtype,
-          header.shape(),
-          header.fortranOrder(),
-          () -> EntryBytes.at(file, entryName, entry.getSize(), dataStart));
-    } catch (NpyHeader.Malformed e) {
-      throw file.corrupt("entry " + entryName + ": " + e.getMessage(), e);
+          entryName.substring(0, entryName.length() - SUFFIX.length()),
+          start.dtype(),
+          start.header().shape(),
+          start.header().fortranOrder(),
+          () -> EntryBytes.at(file, entryName, entry.getSize(), start.length()));
     } catch (IOException e) {
       throw file.unreadable(e);
     }
-  }
-
-  private static Dtype dtype(ArrayFile file, String entryName, String descr) {
-    return switch (descr) {
-      case "<f8" -> Dtype.F64;
-      case "<f4" -> Dtype.F32;
-      case "<f2" -> Dtype.F16;
-      case "<i8" -> Dtype.I64;
-      case "<i4" -> Dtype.I32;
-      case "|u1", "<u1" -> Dtype.U8;
-      default ->
-          throw file.unsupported(
-              "entry %s holds numbers of numpy type '%s'; %s are read. Save it with .astype('<f4')"
-                  .formatted(
-                      entryName,
-                      descr,
-                      String.join(", ", List.of("<f2", "<f4", "<f8", "<i4", "<i8", "|u1"))));
-    };
   }
 
   /** The unpacked bytes of an entry, with the CRC taken as they pass. */

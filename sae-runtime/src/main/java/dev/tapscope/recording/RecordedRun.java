@@ -65,11 +65,6 @@ public record RecordedRun(
     return new RecordedRun(folder, document, tokens, reader.tables(), reader.dropped());
   }
 
-  /** The closed activation shards, in order. */
-  public List<Path> activationShards() {
-    return shards(folder, "activations-");
-  }
-
   /** Whether the run ended as it should; otherwise it holds what had been written by then. */
   public boolean complete() {
     return complete(document);

@@ -11,4 +11,10 @@ package dev.tapscope.recording;
  * @param bos whether it is the beginning-of-sequence token
  */
 public record RecordedToken(
-    int sequence, int position, int id, String text, boolean generated, boolean bos) {}
+    int sequence, int position, int id, String text, boolean generated, boolean bos) {
+  /** The same token with its text looked up. */
+  RecordedToken with(TokenTexts texts) {
+    return new RecordedToken(
+        sequence, position, id, texts.text(sequence, position, id), generated, bos);
+  }
+}

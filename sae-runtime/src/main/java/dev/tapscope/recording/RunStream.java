@@ -1,11 +1,14 @@
 package dev.tapscope.recording;
 
+import dev.tapscope.io.Dtype;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.StoredArray;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 
@@ -74,27 +77,61 @@ public final class RunStream {
     }
   }
 
+  /** Addresses of the captured sites that have one row a position, by name. */
+  public SortedSet<String> addresses() {
+    SortedSet<String> addresses = new TreeSet<>();
+    activations.forEach(shard -> addresses.addAll(addresses(shard)));
+    return addresses;
+  }
+
+  private static List<String> addresses(Safetensors shard) {
+    return shard.tensors().keySet().stream()
+        .filter(name -> !name.equals(TOKENS) && shard.find(name + ROWS).isPresent())
+        .toList();
+  }
+
+  /** How the numbers of a captured address are stored; empty when there are none. */
+  public Optional<Dtype> dtype(String address) {
+    return activations.stream()
+        .flatMap(shard -> shard.find(address).stream())
+        .map(StoredArray::dtype)
+        .findFirst();
+  }
+
+  /** A string that every shard of activations states about itself, such as {@code stage}. */
+  public Optional<String> metadata(String key) {
+    return activations.stream()
+        .flatMap(shard -> Optional.ofNullable(shard.metadata().get(key)).stream())
+        .findFirst();
+  }
+
   /** Hands out the rows of every captured site that has one row a position. */
   public void activations(ActivationReader reader) {
     for (Safetensors shard : activations) {
-      for (String name : shard.tensors().keySet()) {
-        if (!name.equals(TOKENS) && shard.find(name + ROWS).isPresent()) {
-          long[] places = array(shard, name + ROWS).longs();
-          array(shard, name)
-              .rows((i, row) -> {
-                int at = Math.toIntExact(3 * i);
-                if (at + 1 >= places.length) {
-                  throw Shards.corrupt(shard, name + " has more rows than row numbers");
-                }
-                reader.row(
-                    name,
-                    Shards.small(shard, places[at]),
-                    Shards.small(shard, places[at + 1]),
-                    row);
-              });
-        }
+      addresses(shard).forEach(address -> activations(shard, address, reader));
+    }
+  }
+
+  /** Hands out the rows of one such site. */
+  public void activations(String address, ActivationReader reader) {
+    for (Safetensors shard : activations) {
+      if (addresses(shard).contains(address)) {
+        activations(shard, address, reader);
       }
     }
+  }
+
+  private static void activations(Safetensors shard, String address, ActivationReader reader) {
+    long[] places = array(shard, address + ROWS).longs();
+    array(shard, address)
+        .rows((i, row) -> {
+          int at = Math.toIntExact(3 * i);
+          if (at + 1 >= places.length) {
+            throw Shards.corrupt(shard, address + " has more rows than row numbers");
+          }
+          reader.row(
+              address, Shards.small(shard, places[at]), Shards.small(shard, places[at + 1]), row);
+        });
   }
 
   /** Hands out the features of one SAE. */

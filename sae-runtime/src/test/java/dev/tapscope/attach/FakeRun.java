@@ -73,6 +73,13 @@ final class FakeRun implements Run, RunFolder {
         .forEach(h -> h.hook().on(new Rows(pass, site, first, rows, h.phase())));
   }
 
+  /** Shows rows of one address to the hooks of a selection that holds it. */
+  void fireSelected(Pass pass, String selection, String site, int first, float[][] rows) {
+    hooks.stream()
+        .filter(h -> h.sites().equals(selection))
+        .forEach(h -> h.hook().on(new Rows(pass, site, first, rows, h.phase())));
+  }
+
   List<String> attached() {
     return hooks.stream().map(h -> h.sites() + " " + h.phase()).toList();
   }
@@ -82,6 +89,11 @@ final class FakeRun implements Run, RunFolder {
     Attached attached = new Attached(sites, phase, hook);
     hooks.add(attached);
     return () -> hooks.remove(attached);
+  }
+
+  @Override
+  public Attachment watch(String sites, Hook hook) {
+    throw notHere();
   }
 
   @Override

@@ -56,7 +56,14 @@ final class ResolvedEditTest {
             + " tokens",
         "splice a error @all+bos | h := xhat + (h - xhat), xhat of the edited features of a at"
             + " res.3 on every position",
-        "zero res.3 @token:\" Paris\" | h := 0 at res.3 on tokens \" Paris\""
+        "zero res.3 @token:\" Paris\" | h := 0 at res.3 on tokens \" Paris\"",
+        "mean res.3 m.npy @generated | h := mean of m.npy at res.3 on generated tokens",
+        "add res.3 v.npy | h += vector of v.npy at res.3 on every position but BOS",
+        "patch res.3 @last from a#2@last | h := row of a, sequence 2, the last position of the"
+            + " prompt at res.3 on the last position of the prompt",
+        "patch res.3 @4 from a#2@7 | h := row of a, sequence 2, position 7 at res.3 on position 4",
+        "patch res.3 @1..2 from a#0@5..6 | h := row of a, sequence 0, positions 5 to 6 at res.3 on"
+            + " positions 1 to 2 without BOS"
       })
   void saysTheFormulaAndTheUnit(String edit, String formula) {
     assertEquals(formula, resolve(edit).describe());

@@ -44,6 +44,16 @@ public final class RunFiles {
     return tensor(name, "F32", width, values.length, i -> data.putFloat(values[i]));
   }
 
+  /** Numbers that BF16 can hold, stored so. */
+  public RunFiles halves(String name, int width, float... values) {
+    return tensor(
+        name,
+        "BF16",
+        width,
+        values.length,
+        i -> data.putShort((short) (Float.floatToRawIntBits(values[i]) >>> 16)));
+  }
+
   /** As {@link #floats}. */
   public RunFiles longs(String name, int width, long... values) {
     return tensor(name, "I64", width, values.length, i -> data.putLong(values[i]));

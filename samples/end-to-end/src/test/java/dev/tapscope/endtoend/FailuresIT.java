@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tapscope.fixtures.Fixtures;
+import dev.tapscope.fixtures.SafetensorsWriter;
+import dev.tapscope.fixtures.Tensor;
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -101,6 +103,19 @@ class FailuresIT {
         failure("a feature that the SAE does not have", USAGE, "edit-feature")
             .naming("1024")
             .with("profile=gemma2", "sae.l9=res.3 " + params, "edit.1=steer l9/1024 4"),
+        failure("a mean of another width than its site", CHECK, "edit-width")
+            .naming("res.3 have 128", "3 values", "wide.safetensors")
+            .with("profile=gemma2", "edit.1=mean res.3 " + wide(folder)),
+        failure("a file of several tensors", FAILED, "edit-source")
+            .naming("res.3", "density")
+            .with(
+                "profile=gemma2",
+                "edit.1=add res.3 " + Fixtures.resSae().resolve("stats.safetensors")),
+        failure("a patch from a run that is not there", FAILED, "run-missing")
+            .naming("nowhere")
+            .with(
+                "profile=gemma2",
+                "edit.1=patch res.3 @last from " + folder.resolve("nowhere#0@last")),
         failure("a truncated npz", FAILED, "npz-corrupt")
             .naming("truncated.npz")
             .with("profile=gemma2", "sae.l9=res.3 " + truncated(params, folder)),
@@ -186,6 +201,13 @@ class FailuresIT {
       Path profile = Files.createTempFile(folder, "profile", ".taps");
       return "profile=" + Files.writeString(profile, text.replace(from, to));
     }
+  }
+
+  private static Path wide(Path folder) {
+    Path file = folder.resolve("wide.safetensors");
+    Tensor three = new Tensor(new int[] {3}, new double[] {1, 2, 3});
+    SafetensorsWriter.write(file, SafetensorsWriter.Type.F32, Map.of("res.3", three), Map.of());
+    return file;
   }
 
   private static Path truncated(Path file, Path folder) throws IOException {

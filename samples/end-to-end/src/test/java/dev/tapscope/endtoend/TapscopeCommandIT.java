@@ -14,6 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -74,6 +76,39 @@ class TapscopeCommandIT {
     assertEquals(" Paris", document.at("/first_token_edited/text").stringValue());
     assertTrue(document.at("/first_token_edited/sampled").booleanValue(), steered::toString);
     assertTrue(document.get("strength_0_bit_identical").booleanValue(), steered::toString);
+  }
+
+  /** Two commands: capture one prompt, and put its last position into another. */
+  @ParameterizedTest
+  @CsvSource({"3, 0.23, 0.005", "4, 0.998, 0.0005"})
+  void patchingTheLastTokenOfFranceIntoSpain(int layer, double paris, double tolerance) {
+    String france = Packaged.workFolder("patch").resolve("france").toString();
+    tapscope("run", "--model", MODEL, "--capture", "res.*", "--out", france)
+        .with("--prompt", "The capital of France is", "-n", "1")
+        .run(Packaged.command())
+        .ok();
+    JvmRun.Finished patched =
+        tapscope("steer", "--model", MODEL, "--prompt", "The capital of Spain is", "--json")
+            .with("--edit", "patch res.%d @last from %s#0@last".formatted(layer, france))
+            .with("--watch", " Paris", "-n", "2")
+            .run(Packaged.command())
+            .ok();
+    JsonNode watched = json(patched).at("/watched/0");
+    assertEquals(" Paris", watched.get("text").stringValue());
+    assertEquals(paris, watched.get("p_edited").doubleValue(), tolerance, patched::toString);
+    assertTrue(watched.get("p_default").doubleValue() < 0.01, patched::toString);
+    assertEquals(
+        " Madrid", json(patched).at("/first_token_default/text").stringValue(), patched::toString);
+  }
+
+  @Test
+  void aWatchedTokenMustBeOne() {
+    JvmRun.Finished refused =
+        tapscope("steer", "--model", MODEL, "--prompt", "x", "--edit", "zero res.3")
+            .with("--watch", "Paris is")
+            .run(Packaged.command());
+    assertEquals(2, refused.exit(), refused::toString);
+    assertTrue(refused.err().contains("[token-unknown]"), refused::toString);
   }
 
   @Test
