@@ -65,10 +65,7 @@ class TrapsIT {
         ChildJvm.jar(
             folder.resolve("counting.jar"),
             Map.of(
-                "Premain-Class",
-                CountingAgent.class.getName(),
-                "Can-Retransform-Classes",
-                "true"),
+                "Premain-Class", CountingAgent.class.getName(), "Can-Retransform-Classes", "true"),
             Map.of(),
             CountingAgent.class);
     ChildJvm child = child(ChildJvm.thisJava());
@@ -86,8 +83,7 @@ class TrapsIT {
   /** The runner does say when a test does not hold. */
   @Test
   void withoutTheAgentEveryTappedTestFails() {
-    Result result =
-        child(ChildJvm.thisJava()).run(JUnitMain.class, ValueTraps.class.getName());
+    Result result = child(ChildJvm.thisJava()).run(JUnitMain.class, ValueTraps.class.getName());
     assertTrue(result.out().endsWith("\n0 ok\n"), result.out() + result.err());
     assertTrue(result.out().contains("-javaagent:"), result.out());
   }

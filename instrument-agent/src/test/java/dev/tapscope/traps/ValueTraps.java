@@ -65,7 +65,9 @@ final class ValueTraps {
   }
 
   @Test
-  @Tapped(profile = "busy.taps", fires = {"res.0-2 3", "weights.0-2 9"})
+  @Tapped(
+      profile = "busy.taps",
+      fires = {"res.0-2 3", "weights.0-2 9"})
   void threeCallsAreThreeTimesTheVisits() {
     forward();
     forward();
@@ -73,7 +75,9 @@ final class ValueTraps {
   }
 
   @Test
-  @Tapped(profile = "busy.taps", fires = {"res.0-2 1", "weights.0-2 3"})
+  @Tapped(
+      profile = "busy.taps",
+      fires = {"res.0-2 1", "weights.0-2 3"})
   void aModelBuiltBeforeItsTapsIsTapped() {
     forward(BEFORE);
   }
@@ -164,18 +168,14 @@ final class ValueTraps {
         a -> seen.put(a.address().layer() + " " + a.position(0), a.copy()[0]));
     forward();
     assertFalse(Arrays.equals(frozen[0][2], seen.get("0 2")), "attention moves unless frozen");
-    run.on(
-        "weights.*",
-        Phase.REPLACE,
-        a -> a.write(0, frozen[a.address().layer()][a.position(0)]));
+    run.on("weights.*", Phase.REPLACE, a -> a.write(0, frozen[a.address().layer()][a.position(0)]));
     float[][] edited = forward();
     for (int layer = 0; layer < LAYERS; layer++) {
       for (int i = 0; i < PROMPT.length; i++) {
         assertArrayEquals(frozen[layer][i], seen.get(layer + " " + i));
       }
     }
-    double[][] predicted =
-        BusyByHand.effect(frozen, new double[][] {{0, 0}, {0.25, 0.5}, {0, 0}});
+    double[][] predicted = BusyByHand.effect(frozen, new double[][] {{0, 0}, {0.25, 0.5}, {0, 0}});
     for (int i = 0; i < PROMPT.length; i++) {
       for (int c = 0; c < BusyModel.WIDTH; c++) {
         assertEquals(predicted[i][c], (double) edited[i][c] - CLEAN[i][c], 1e-4);
@@ -199,8 +199,7 @@ final class ValueTraps {
         });
     run.on("res.1", Phase.READ_BEFORE, a -> chain.add("before"));
     TapscopeException twice =
-        assertThrows(
-            TapscopeException.class, () -> run.on("res.*", Phase.REPLACE, 2, a -> {}));
+        assertThrows(TapscopeException.class, () -> run.on("res.*", Phase.REPLACE, 2, a -> {}));
     assertEquals("replace-twice", twice.id());
     forward();
     assertEquals(List.of("before", "first", "second 0.0", "splice 1.0", "after 2.0"), chain);
