@@ -101,6 +101,12 @@ final class BorrowedActivation implements Activation {
   }
 
   @Override
+  public void read(int row, float[] into, int at) {
+    check();
+    rows.read(row, into, at);
+  }
+
+  @Override
   public void write(int row, float[] from) {
     check();
     mayWrite();
