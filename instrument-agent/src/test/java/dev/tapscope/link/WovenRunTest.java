@@ -86,6 +86,16 @@ class WovenRunTest {
             around call Block.scale 1 of 1
             value  return like call arg 0
             layer  this.layer
+
+          tap tokens
+            in     targets.Heads.forward
+            at     entry
+            value  arg 1
+            pos    arg 1
+          tap same
+            in     targets.Heads.forward
+            around call UnaryOperator.apply 1 of 1
+            value  return like call arg 0
           """,
           "runner.taps");
 
@@ -289,6 +299,21 @@ class WovenRunTest {
   void aResultMayBeReplacedAsAWhole() throws ReflectiveOperationException {
     run.on("twice.4", Phase.REPLACE, a -> a.replace(new float[] {10, 10}));
     assertArrayEquals(new float[] {11, 12}, block(0));
+    finish();
+  }
+
+  /** {@code 2x * (layer + 2)}: of it {@code 4x} is what a method of an object hands back. */
+  @Test
+  void argumentsAreCountedBehindTheReceiver() throws ReflectiveOperationException {
+    Object heads = construct("targets.Heads");
+    Method forward = heads.getClass().getDeclaredMethod("forward", float[].class, int.class);
+    run.skip("same", a -> a.write(0, new float[] {100}));
+    runs.passEntered();
+    assertArrayEquals(new float[] {106}, (float[]) forward.invoke(heads, new float[] {1}, 3));
+    runs.passLeft(true);
+    Field out = heads.getClass().getDeclaredField("out");
+    out.setAccessible(true);
+    assertArrayEquals(new float[] {4}, ((float[][]) out.get(heads))[1]);
     finish();
   }
 }

@@ -167,6 +167,9 @@ class RowsTest {
     float[][][] other = (float[][][]) RowsOf.copy(heads);
     other[0][1][0] = 9;
     assertArrayEquals(new float[] {2}, heads[0][1]);
+    float[] row = (float[]) RowsOf.copy(gain);
+    row[0] = 9;
+    assertArrayEquals(new float[] {10, 100}, gain);
     float[][] rows = (float[][]) RowsOf.copy(source);
     rows[0][0] = 9;
     assertArrayEquals(new float[] {3, 4}, source[0]);

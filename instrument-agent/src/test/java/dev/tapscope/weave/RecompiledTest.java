@@ -134,15 +134,36 @@ class RecompiledTest {
         misfit.sentence());
   }
 
-  /** The body's name, {@code lambda$run$0}, becomes {@code lambda$run$1}. */
   @Test
   void aLambdaOfAnotherMethodBeforeItIsNoConcern() {
     byte[] classFile = model("lambda elsewhere=UnaryOperator<float[]> other = v -> v;");
-    assertTrue(new String(classFile, StandardCharsets.ISO_8859_1).contains("lambda$run$1"));
     assertEquals(LAST, shown(classFile, IN_LAMBDA));
     assertEquals(LAYERS, shown(classFile, BY_FIELD));
-    Site run = Taps.site(BY_FIELD);
-    assertEquals(Fingerprint.of(model(""), run), Fingerprint.of(classFile, run));
+  }
+
+  /**
+   * A lambda in an overload that stands before it gives its own the names {@code lambda$run$1} and
+   * {@code lambda$run$2}, whatever the javac.
+   */
+  @Test
+  void theNumbersInTheNamesOfLambdasAreNoConcern() {
+    byte[] then = model("", "-g");
+    byte[] now =
+        compiled(
+            SOURCE.replace(
+                "static float[] run(",
+                "static UnaryOperator<float[]> run() { return v -> v; } static float[] run("),
+            "-g");
+    assertFalse(names(then).contains("lambda$run$2"));
+    assertTrue(names(now).contains("lambda$run$2"));
+    String method = "Model.run(Weights, float[])";
+    assertEquals(LAST, shown(now, IN_LAMBDA.replace("Model.run", method)));
+    Site run = Taps.site(BY_FIELD.replace("Model.run", method));
+    assertEquals(Fingerprint.of(then, run), Fingerprint.of(now, run));
+  }
+
+  private static String names(byte[] classFile) {
+    return new String(classFile, StandardCharsets.ISO_8859_1);
   }
 
   @ParameterizedTest
