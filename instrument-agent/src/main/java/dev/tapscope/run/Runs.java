@@ -4,6 +4,7 @@ import com.google.common.collect.MapMaker;
 import dev.tapscope.ledger.Wording;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
+import dev.tapscope.tap.Extension;
 import dev.tapscope.tap.FailurePolicy;
 import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.TapscopeException;
@@ -17,6 +18,7 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /**
  * All runs over the woven classes of one profile. Woven calls report here, on the model's threads;
@@ -46,6 +48,10 @@ public final class Runs {
   private volatile Optional<TapRun> standing = Optional.empty();
   private volatile Runnable changed = () -> {};
   private volatile Predicate<String> woven = owner -> true;
+  private volatile Supplier<Extension> extension =
+      () -> {
+        throw new IllegalStateException("nothing here follows the options of SAEs and edits");
+      };
 
   /**
    * @param err where failures are told when they happen
@@ -130,6 +136,15 @@ public final class Runs {
   /** Asks there whether a class, named as in the profile, was loaded and woven. */
   public void woven(Predicate<String> weaving) {
     woven = weaving;
+  }
+
+  /** Gets there what follows the options of SAEs and edits. */
+  public void extendBy(Supplier<Extension> loader) {
+    extension = loader;
+  }
+
+  Extension extension() {
+    return extension.get();
   }
 
   /** What stayed silent, in words. */

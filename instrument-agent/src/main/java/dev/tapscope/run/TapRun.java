@@ -20,6 +20,7 @@ import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.Steps;
 import dev.tapscope.tap.TapscopeException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -140,6 +141,16 @@ public final class TapRun implements Run {
         range.last(),
         every && kind != Hooks.Kind.SKIP,
         sequences.nextPass());
+  }
+
+  @Override
+  public void edit(Map<String, String> saes, String... edits) {
+    Map<String, String> options = new LinkedHashMap<>();
+    saes.forEach((name, value) -> options.put("sae." + name, value));
+    for (int i = 0; i < edits.length; i++) {
+      options.put("edit." + (i + 1), edits[i]);
+    }
+    runs.extension().install(this, options);
   }
 
   @Override
