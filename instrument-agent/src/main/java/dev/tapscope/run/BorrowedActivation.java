@@ -19,8 +19,7 @@ final class BorrowedActivation implements Activation {
 
   static {
     try {
-      OVER =
-          MethodHandles.lookup().findVarHandle(BorrowedActivation.class, "over", boolean.class);
+      OVER = MethodHandles.lookup().findVarHandle(BorrowedActivation.class, "over", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }

@@ -381,14 +381,11 @@ public final class TapRun implements Run {
   }
 
   /** Apart from {@link #fire}: the compiler takes up no method of more than 325 bytes. */
-  private Object show(
-      PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
+  private Object show(PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
     TapEvents.Fire event = events.begin();
     for (Hooks.Attached hook : hooks.at(address)) {
       call(
-          hook,
-          new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()),
-          scope);
+          hook, new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()), scope);
     }
     event.end(address, first, lent.rows().rows());
     if (stopWhenSeen && ledger.seen(coverage)) {

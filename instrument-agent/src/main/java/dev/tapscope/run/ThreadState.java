@@ -24,8 +24,7 @@ final class ThreadState {
 
   static {
     try {
-      WORKING =
-          MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
+      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }

@@ -68,7 +68,8 @@ public final class Main implements Callable<Integer> {
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(args));
+    System.exit(
+        new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(args));
   }
 
   @Override
@@ -132,12 +133,7 @@ public final class Main implements Callable<Integer> {
   /** A benchmark of taps that do not fire would look splendid. */
   private static void check(Subject subject, Workload workload) {
     subject.repeat();
-    long expected =
-        switch (subject.variant()) {
-          case NO_OP, CAPTURE -> workload.fires();
-          case STEER -> workload.fires() / workload.layers();
-          default -> 0;
-        };
+    long expected = subject.expectedFires(workload);
     if (subject.fires() != expected) {
       throw new IllegalStateException(
           String.format(
