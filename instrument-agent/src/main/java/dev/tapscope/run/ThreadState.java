@@ -15,11 +15,24 @@ final class ThreadState {
 
   final Sampled sampled = new Sampled();
 
-  /** Whether a run's own code is running: taps that fire meanwhile pass through. */
-  boolean muted;
+  /** Whether the model is asked something that is no part of its passes. */
+  boolean off;
 
   /** The run whose code is running, so that closing it can wait; null while there is none. */
   volatile TapRun working;
+
+  /**
+   * Whether taps that fire now pass through: a run's own code is running, and it has not opened a
+   * run, whose passes are to be seen while those of the outer run are not.
+   */
+  boolean muted() {
+    return off || working != null && !insideOpened(working);
+  }
+
+  private boolean insideOpened(TapRun outer) {
+    TapRun own = runs.peekFirst();
+    return own != null && own.openedIn(outer);
+  }
 
   Optional<PassScope> scope() {
     return Optional.ofNullable(scopes.peekFirst());
