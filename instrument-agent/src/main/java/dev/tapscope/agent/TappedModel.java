@@ -1,5 +1,6 @@
 package dev.tapscope.agent;
 
+import dev.tapscope.ledger.Problem;
 import dev.tapscope.link.SiteLinks;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
@@ -11,6 +12,7 @@ import java.lang.instrument.Instrumentation;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** One profile in this JVM: its classes woven, their call sites, the runs over them. */
 final class TappedModel {
@@ -36,6 +38,7 @@ final class TappedModel {
     check(profile, strict);
     this.runs = new Runs(profile, err);
     this.links = new SiteLinks(profile, runs, err);
+    runs.broken(strict ? this::broken : List::of);
   }
 
   private void check(Profile profile, boolean strict) throws IOException {
@@ -55,6 +58,12 @@ final class TappedModel {
                   : " Correct the profile, or give strict=false to go on with the sites that"
                       + " fit."));
     }
+  }
+
+  private List<Problem> broken() {
+    return Stream.of(sites.problems(), scopes.problems(), links.problems())
+        .flatMap(List::stream)
+        .toList();
   }
 
   /** Has the classes woven as they load, and those already loaded now. */

@@ -89,7 +89,8 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
     }
   }
 
-  private TapRun start(Optional<String> profile) {
+  /** Finds the model and opens the run in one go: between them another profile may not move in. */
+  private synchronized TapRun start(Optional<String> profile) {
     return profile.map(this::model).orElseGet(this::onlyModel).runs().open(new NoFolder());
   }
 

@@ -14,7 +14,10 @@ import java.util.regex.Pattern;
 /** How often each address of some sites must fire: {@code res.0-3 2}, {@code logits 1}. */
 final class FireCounts {
   private static final Pattern LINE =
-      Pattern.compile("\\s*([^\\s.]+)(?:\\.(\\d+)(?:-(\\d+))?)?\\s+(\\d+)\\s*");
+      Pattern.compile("\\s*([^\\s.]+)(?:\\.(\\d{1,6})(?:-(\\d{1,6}))?)?\\s+(\\d{1,18})\\s*");
+
+  /** No model has so many layers; a slip of the pen makes no long list. */
+  private static final int MOST_LAYERS = 1024;
 
   private final Map<Address, Long> wanted = new TreeMap<>();
 
@@ -23,29 +26,43 @@ final class FireCounts {
     for (String line : lines) {
       Matcher matcher = LINE.matcher(line);
       if (!matcher.matches()) {
-        throw TapscopeException.usage(
-            "fires-syntax",
-            "'"
-                + line
-                + "' does not say how often a site fires; write SITE.LAYER N, SITE.FIRST-LAST N or"
-                + " SITE N, such as \"res.0-3 2\".");
+        throw unusable(line, "does not say how often a site fires");
       }
-      counts.add(matcher);
+      counts.add(line, matcher);
     }
     return counts;
   }
 
-  private void add(Matcher line) {
-    String site = line.group(1);
-    long count = Long.parseLong(line.group(4));
-    if (line.group(2) == null) {
-      wanted.put(Address.of(site), count);
+  private static TapscopeException unusable(String line, String why) {
+    return TapscopeException.usage(
+        "fires-syntax",
+        "'"
+            + line
+            + "' "
+            + why
+            + "; write SITE.LAYER N, SITE.FIRST-LAST N or SITE N, such as \"res.0-3 2\".");
+  }
+
+  private void add(String line, Matcher parts) {
+    String site = parts.group(1);
+    long count = Long.parseLong(parts.group(4));
+    if (parts.group(2) == null) {
+      add(line, Address.of(site), count);
       return;
     }
-    int first = Integer.parseInt(line.group(2));
-    int last = line.group(3) == null ? first : Integer.parseInt(line.group(3));
+    int first = Integer.parseInt(parts.group(2));
+    int last = parts.group(3) == null ? first : Integer.parseInt(parts.group(3));
+    if (first > last || last >= MOST_LAYERS) {
+      throw unusable(line, "names no layers of a model, from the lower to the higher");
+    }
     for (int layer = first; layer <= last; layer++) {
-      wanted.put(Address.of(site, layer), count);
+      add(line, Address.of(site, layer), count);
+    }
+  }
+
+  private void add(String line, Address address, long count) {
+    if (wanted.putIfAbsent(address, count) != null) {
+      throw unusable(line, "counts " + address + " a second time");
     }
   }
 

@@ -63,10 +63,15 @@ final class TappedExtension implements BeforeEachCallback, AfterEachCallback, Pa
   }
 
   private static Tapped tapped(ExtensionContext context) {
-    return findAnnotation(context.getElement(), Tapped.class)
-        .or(() -> findAnnotation(context.getTestClass(), Tapped.class))
-        .orElseThrow(
-            () -> new IllegalStateException("TappedExtension comes with the annotation @Tapped"));
+    Optional<ExtensionContext> place = Optional.of(context);
+    while (place.isPresent()) { // the method, its class, the classes around that
+      Optional<Tapped> found = findAnnotation(place.get().getElement(), Tapped.class);
+      if (found.isPresent()) {
+        return found.get();
+      }
+      place = place.get().getParent();
+    }
+    throw new IllegalStateException("TappedExtension comes with the annotation @Tapped");
   }
 
   @Override

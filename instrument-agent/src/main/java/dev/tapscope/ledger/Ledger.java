@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -20,7 +21,6 @@ public final class Ledger {
     private long fires;
     private long rows;
     private long positions;
-    private long completePasses;
   }
 
   /** A request and the passes it held for. */
@@ -30,6 +30,8 @@ public final class Ledger {
     private long positions;
     private boolean withdrawn;
     private final Map<Address, String> firstGaps = new TreeMap<>();
+    private final Map<Address, Long> completePasses = new TreeMap<>();
+    private final Set<Address> fired = new TreeSet<>();
 
     private Expectation(Request request) {
       this.request = request;
@@ -81,15 +83,19 @@ public final class Ledger {
       if (coverage.pass().index() >= e.request.sincePass() && !e.withdrawn) {
         e.passes++;
         e.positions += coverage.pass().rows();
-        for (Address address : addresses(e.request)) {
-          if (coverage.excused(address) && !coverage.complete(address)) {
-            tallies.computeIfAbsent(address, a -> new Tally()).completePasses++;
-          } else if (e.request.every() && !coverage.complete(address)) {
-            e.firstGaps.putIfAbsent(
-                address, "in " + name(coverage.pass()) + " " + coverage.gap(address));
-          }
-        }
+        addresses(e.request).forEach(address -> enter(e, address, coverage));
       }
+    }
+  }
+
+  private static void enter(Expectation e, Address address, Coverage coverage) {
+    if (coverage.fired(address) || coverage.excused(address)) {
+      e.fired.add(address);
+    }
+    if (coverage.complete(address) || coverage.excused(address)) {
+      e.completePasses.merge(address, 1L, Long::sum);
+    } else {
+      e.firstGaps.putIfAbsent(address, "in " + name(coverage.pass()) + " " + coverage.gap(address));
     }
   }
 
@@ -105,9 +111,6 @@ public final class Ledger {
           tally.fires += shown.fires();
           tally.rows += shown.rows();
           tally.positions += shown.positions();
-          if (coverage.complete(address)) {
-            tally.completePasses++;
-          }
         });
   }
 
@@ -118,13 +121,19 @@ public final class Ledger {
   public synchronized void cut(Coverage coverage) {
     cutPasses++;
     tally(coverage);
+    for (Expectation e : expectations) {
+      if (coverage.pass().index() >= e.request.sincePass()) {
+        addresses(e.request).stream().filter(coverage::fired).forEach(e.fired::add);
+      }
+    }
   }
 
   /**
    * Whether a pass has shown everything that is asked for, as far as the model's layers are known.
    */
   public synchronized boolean seen(Coverage coverage) {
-    return expectations.stream().filter(e -> !e.withdrawn).allMatch(e -> seen(e.request, coverage));
+    List<Expectation> open = expectations.stream().filter(e -> !e.withdrawn).toList();
+    return !open.isEmpty() && open.stream().allMatch(e -> seen(e.request, coverage));
   }
 
   private boolean seen(Request request, Coverage coverage) {
@@ -239,25 +248,36 @@ public final class Ledger {
 
   private void judge(Expectation e, Map<String, List<Address>> silent, List<Problem> problems) {
     List<Address> addresses = addresses(e.request);
-    boolean noneExpected = e.passes == 0 && passes > 0;
-    if (noneExpected) {
-      return; // attached after the last pass: nothing to expect of it
+    if (e.passes == 0 && (passes > 0 || e.withdrawn)) {
+      return; // attached after the last pass, or taken off before the first
     }
     if (addresses.isEmpty()) {
       silent.computeIfAbsent(e.request.site(), s -> new ArrayList<>());
     }
     for (Address address : addresses) {
-      Tally tally = tallies.get(address);
-      if (tally == null) {
+      long complete = e.completePasses.getOrDefault(address, 0L);
+      if (!tallies.containsKey(address) && !e.fired.contains(address)) {
         silent.computeIfAbsent(address.site(), s -> new ArrayList<>()).add(address);
-      } else if (e.request.every() && tally.completePasses < e.passes) {
+      } else if (!e.request.every() && !e.fired.contains(address)) {
+        problems.add(
+            Problem.check(
+                "site-missed",
+                "Site "
+                    + address
+                    + " has fired before, and did not in the "
+                    + e.passes
+                    + (e.passes == 1 ? " pass" : " passes")
+                    + " for which it was asked for again, from pass "
+                    + e.request.sincePass()
+                    + " on. Use 'watch' for a value that need not come."));
+      } else if (e.request.every() && complete < e.passes) {
         problems.add(
             Problem.check(
                 "site-missed",
                 "Site "
                     + address
                     + " must show every position of every pass once, and did so in "
-                    + tally.completePasses
+                    + complete
                     + " of "
                     + e.passes
                     + (e.passes == 1 ? " pass: " : " passes: ")

@@ -49,7 +49,8 @@ public final class Wording {
                       .map(MethodRef::toString)
                       .collect(Collectors.joining(" or "))
                   + ", which carries 'tokens', was never called to its end. Run the model on a"
-                  + " text, or check that profile '"
+                  + " text (in Java: on the thread that opened the run, or inside Run.call), or"
+                  + " check that profile '"
                   + profile.name()
                   + "' names the method that computes it."));
       return problems;

@@ -102,8 +102,12 @@ final class AroundPoint {
     Optional<TapRun.Skipped> skipped = runs.skip(site, shown);
     boolean result = site.value() instanceof Value.Result;
     if (skipped.isPresent()) {
-      Object form = result ? like(given[valueArgument]) : given[valueArgument];
-      return skipped.get().supply(site, shown, form);
+      Object argument = given[valueArgument];
+      Optional<Object> supplied =
+          skipped.get().supply(site, shown, () -> result ? like(argument) : argument);
+      if (supplied.isPresent()) {
+        return supplied.get();
+      }
     }
     Object returned = (Object) callee.invokeExact(given);
     if (result) {

@@ -50,16 +50,15 @@ public final class SiteLinks {
     runs.whenChanged(this::switchAll);
   }
 
-  /** Makes the call site of a woven tap. */
-  public synchronized CallSite link(Lookup caller, MethodType type, String place) {
+  /** Makes the call site of a woven tap. Not under the lock: it loads classes and codecs. */
+  public CallSite link(Lookup caller, MethodType type, String place) {
     Site site = site(place);
     MutableCallSite callSite = new MutableCallSite(TapBridge.passThrough(type));
     return add(new Linked(site, callSite, TapPoint.of(site, caller, type, runs).live(type)));
   }
 
   /** Makes the call site that stands in the place of a call. */
-  public synchronized CallSite linkAround(
-      Lookup caller, MethodType type, String place, MethodHandle callee) {
+  public CallSite linkAround(Lookup caller, MethodType type, String place, MethodHandle callee) {
     Site site = site(place);
     MutableCallSite callSite = new MutableCallSite(TapBridge.plainCall(type, callee));
     return add(new Linked(site, callSite, AroundPoint.live(site, caller, type, callee, runs)));
@@ -71,7 +70,7 @@ public final class SiteLinks {
         .orElseThrow(() -> new IllegalStateException("no site " + place + " in " + profile.name()));
   }
 
-  private CallSite add(Linked linked) {
+  private synchronized CallSite add(Linked linked) {
     all.add(linked);
     point(linked);
     return linked.callSite;

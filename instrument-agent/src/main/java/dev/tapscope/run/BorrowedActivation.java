@@ -26,6 +26,7 @@ final class BorrowedActivation implements Activation {
   }
 
   private final Address address;
+  private final PassScope scope;
   private final Pass pass;
   private final int first;
   private final Lent lent;
@@ -37,8 +38,10 @@ final class BorrowedActivation implements Activation {
   private Map<Integer, float[]> before = Map.of();
   private volatile boolean over;
 
-  BorrowedActivation(Address address, Pass pass, int first, Lent lent, Phase phase) {
+  BorrowedActivation(
+      Address address, PassScope scope, Pass pass, int first, Lent lent, Phase phase) {
     this.address = address;
+    this.scope = scope;
     this.pass = pass;
     this.first = first;
     this.lent = lent;
@@ -46,6 +49,11 @@ final class BorrowedActivation implements Activation {
     this.shownRows = lent.rows();
     this.rows = lent.rows();
     this.phase = phase;
+  }
+
+  /** Whether its pass was begun on a thread. */
+  boolean isOfPassOn(Thread other) {
+    return scope.thread == other;
   }
 
   /** Hands it to another thread, while its own waits. */

@@ -33,9 +33,7 @@ final class HookFailures {
 
   /** What a run could not go on with, and its caller has been told or ended with. */
   synchronized void remember(TapscopeException cause) {
-    if (!cause.id().equals("hook-failed")) { // those are counted where they happen
-      told.putIfAbsent(cause.line(), Problem.of(cause));
-    }
+    told.putIfAbsent(cause.line(), Problem.of(cause));
   }
 
   /** The model caught what was to end its pass, and went on computing. */

@@ -18,8 +18,14 @@ final class PassScope implements Shown.Layers {
     LEFT
   }
 
-  /** Whose pass it is; empty for a call that began before a run observed anything. */
+  /** Whose pass it is; empty for one that no run follows. */
   final Optional<TapRun> run;
+
+  /** The thread it was entered on. */
+  final Thread thread = Thread.currentThread();
+
+  /** The call it was made in, where that carries a pass as well. */
+  private final Optional<PassScope> outer;
 
   /** The account of the pass, once its tokens are known. */
   volatile Optional<Coverage> pass = Optional.empty();
@@ -31,8 +37,22 @@ final class PassScope implements Shown.Layers {
 
   private final AtomicInteger latestLayer = new AtomicInteger(Shown.NONE);
 
-  PassScope(Optional<TapRun> run) {
+  PassScope(Optional<TapRun> run, Optional<PassScope> outer) {
     this.run = run;
+    this.outer = outer;
+  }
+
+  /** The pass ends here, and with it those of its run that it was made in. */
+  void cut(Cut why) {
+    cut = Optional.of(why);
+    outer.filter(scope -> scope.run.equals(run)).ifPresent(scope -> scope.cut(why));
+  }
+
+  /** Another pass begins in the same call. */
+  void begin(Coverage begun) {
+    pass = Optional.of(begun);
+    cut = Optional.empty();
+    latestLayer.set(Shown.NONE);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.tapscope.run;
 
 import com.google.common.collect.MapMaker;
+import dev.tapscope.ledger.Problem;
 import dev.tapscope.ledger.Wording;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
@@ -47,6 +48,7 @@ public final class Runs {
 
   private volatile Optional<TapRun> standing = Optional.empty();
   private volatile Runnable changed = () -> {};
+  private volatile Supplier<List<Problem>> broken = List::of;
   private volatile Predicate<String> woven = owner -> true;
   private volatile Supplier<Extension> extension =
       () -> {
@@ -147,6 +149,15 @@ public final class Runs {
     return extension.get();
   }
 
+  /** Asks there for the taps that could not be woven or linked, which a run is to be told of. */
+  public void broken(Supplier<List<Problem>> taps) {
+    broken = taps;
+  }
+
+  List<Problem> broken() {
+    return broken.get();
+  }
+
   /** What stayed silent, in words. */
   public Wording wording() {
     return new Wording(profile, woven);
@@ -162,13 +173,11 @@ public final class Runs {
   /** The method that carries the tokens was entered. */
   public void passEntered() {
     ThreadState state = states.get();
-    if (!state.muted) {
-      PassScope scope = new PassScope(current(state).filter(TapRun::observing));
-      state.scopes.addFirst(scope);
-      if (scope.run.isPresent()) {
-        underWay.add(scope);
-      }
-    }
+    Optional<TapRun> run =
+        state.muted() ? Optional.empty() : current(state).filter(TapRun::following);
+    PassScope scope = new PassScope(run, state.scope());
+    state.scopes.addFirst(scope);
+    underWay.add(scope); // also where no run follows: its workers are not another's
   }
 
   private Optional<TapRun> current(ThreadState state) {
@@ -179,10 +188,18 @@ public final class Runs {
   /** That method was left, by a return or by an exception. */
   public void passLeft(boolean normally) {
     ThreadState state = states.get();
-    if (!state.muted && !state.scopes.isEmpty()) {
-      PassScope scope = state.scopes.removeFirst();
-      underWay.remove(scope);
-      byCache.remove(scope.sequence, scope);
+    if (state.scopes.isEmpty()) {
+      return; // entered before it was woven
+    }
+    PassScope scope = state.scopes.removeFirst();
+    underWay.remove(scope);
+    if (byCache.remove(scope.sequence, scope)) {
+      state.scopes.stream()
+          .filter(outer -> outer.sequence == scope.sequence)
+          .findFirst()
+          .ifPresent(outer -> byCache.put(outer.sequence, outer));
+    }
+    if (!state.muted()) {
       scope.run.ifPresent(run -> run.ended(state, scope, normally));
     }
   }
@@ -196,15 +213,40 @@ public final class Runs {
   public void tokens(PassStart begun) {
     ThreadState state = states.get();
     PassScope scope = state.scopes.peekFirst();
-    if (!state.muted && scope != null && scope.run.isPresent()) {
-      scope.run.get().begin(state, scope, begun);
+    if (state.muted() || scope == null) {
+      return;
     }
+    if (scope.run.isPresent()) {
+      scope.run.get().begin(state, scope, begun);
+    } else {
+      beginUnfollowed(state, scope, begun);
+    }
+  }
+
+  /** Remembers the cache of a pass that no run follows, so that its workers can be told apart. */
+  private void beginUnfollowed(ThreadState state, PassScope scope, PassStart begun) {
+    boolean off = state.off;
+    state.off = true;
+    try {
+      carries(scope, begun.sequence());
+    } catch (VirtualMachineError e) {
+      throw e;
+    } catch (Throwable e) {
+      err.println("tapscope: The cache of a pass that no run follows cannot be read: " + e);
+    } finally {
+      state.off = off;
+    }
+  }
+
+  private void carries(PassScope scope, Object sequence) {
+    byCache.remove(scope.sequence, scope);
+    scope.sequence = sequence;
+    byCache.put(sequence, scope);
   }
 
   /** A pass of a model object is under way; {@code sequence} is its cache object. */
   void begun(PassScope scope, Object sequence, int start) {
-    scope.sequence = sequence;
-    byCache.put(sequence, scope);
+    carries(scope, sequence);
     if (start == 0) {
       halfWritten.remove(sequence);
     } else if (halfWritten.containsKey(sequence)) {
@@ -225,7 +267,7 @@ public final class Runs {
   /** A token id the model has chosen. */
   public void sampled(int token) {
     ThreadState state = states.get();
-    if (!state.muted) {
+    if (!state.muted()) {
       state.sampled.add(token);
     }
   }
@@ -237,7 +279,7 @@ public final class Runs {
    */
   public Object fired(Site site, Shown shown, Object value) {
     ThreadState state = states.get();
-    if (state.muted) {
+    if (state.muted()) {
       return value;
     }
     Optional<PassScope> scope = scope(state, site, shown);
@@ -250,7 +292,7 @@ public final class Runs {
   /** The hook that stands in the place of a call now, if one does. */
   public Optional<TapRun.Skipped> skip(Site site, Shown shown) {
     ThreadState state = states.get();
-    if (state.muted) {
+    if (state.muted()) {
       return Optional.empty();
     }
     Optional<PassScope> scope = scope(state, site, shown);
@@ -263,29 +305,36 @@ public final class Runs {
   private Optional<PassScope> scope(ThreadState state, Site site, Shown shown) {
     if (site.cache().isPresent()) {
       Optional<PassScope> named = named(state, site, shown);
-      if (named.isPresent()) {
+      if (named.isPresent() && !inHookOf(state, named.get())) {
         return named;
       }
     }
     PassScope own = state.scopes.peekFirst();
-    if (own != null) {
+    if (own != null && !inHookOf(state, own)) {
       return Optional.of(own);
     }
-    List<PassScope> candidates = List.copyOf(underWay);
+    List<PassScope> candidates =
+        underWay.stream().filter(scope -> !inHookOf(state, scope)).toList();
     if (candidates.size() == 1) {
       return Optional.of(candidates.get(0));
     }
     open.stream()
-        .filter(run -> run.hooks().touch(site.name()))
+        .filter(run -> run != state.working && run.hooks().touch(site.name()))
         .forEach(run ->
             run.ledger()
                 .outsidePass(site.name(), Thread.currentThread().getName(), candidates.size()));
     return Optional.empty();
   }
 
+  /** Whether the thread is in a hook of that pass's run: what fires there is no part of it. */
+  private static boolean inHookOf(ThreadState state, PassScope scope) {
+    TapRun working = state.working;
+    return working != null && scope.run.isPresent() && scope.run.get() == working;
+  }
+
   private Optional<PassScope> named(ThreadState state, Site site, Shown shown) {
-    boolean muted = state.muted;
-    state.muted = true;
+    boolean off = state.off;
+    state.off = true;
     try {
       Object cache = shown.cache();
       return cache == null ? Optional.empty() : Optional.ofNullable(byCache.get(cache));
@@ -297,7 +346,7 @@ public final class Runs {
           .forEach(run -> run.failed("the 'cache' of tap " + site.name(), e));
       return Optional.empty();
     } finally {
-      state.muted = muted;
+      state.off = off;
     }
   }
 

@@ -18,7 +18,7 @@ import java.util.Map;
  * <p>Thread-safe.
  */
 final class Sequences {
-  private record Last(int sequence, int position, Thread thread, long sampled) {}
+  private record Last(int sequence, int position, long thread, long sampled) {}
 
   private final Map<Object, Last> lastPasses = new MapMaker().weakKeys().makeMap();
   private final int bos;
@@ -48,9 +48,7 @@ final class Sequences {
     boolean fresh = last == null || start <= last.position();
     int sequence = fresh ? sequences++ : last.sequence();
     boolean generated = !fresh && tokens.length > 0 && generated(tokens, last, sampled);
-    lastPasses.put(
-        key,
-        new Last(sequence, start + tokens.length - 1, Thread.currentThread(), sampled.count()));
+    lastPasses.put(key, new Last(sequence, start + tokens.length - 1, thread(), sampled.count()));
     return new Pass(passes++, sequence, start, tokens.clone(), generated, bos);
   }
 
@@ -58,13 +56,18 @@ final class Sequences {
     if (!samplerTapped) {
       return tokens.length == 1;
     }
-    long since = last.thread() == Thread.currentThread() ? last.sampled() : 0;
+    long since = last.thread() == thread() ? last.sampled() : 0;
     for (int token : tokens) {
       if (!sampled.contains(token, since)) {
         return false;
       }
     }
     return true;
+  }
+
+  /** By number: a thread that is a key here, and has ended, must not be held by its own value. */
+  private static long thread() {
+    return Thread.currentThread().getId();
   }
 
   /** Index the next pass will have. */

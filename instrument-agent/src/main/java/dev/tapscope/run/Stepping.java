@@ -4,6 +4,7 @@ import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Attachment;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Steps;
+import dev.tapscope.tap.TapscopeException;
 import java.lang.ref.Cleaner;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -36,6 +37,9 @@ final class Stepping<T> implements Steps<T> {
     record Failed<T>(Throwable cause) implements News<T> {}
   }
 
+  /** How often who waits looks whether the other side is still there. */
+  private static final long LOOK_UP_MS = 20;
+
   private enum Order {
     GO_ON,
     LEAVE
@@ -51,30 +55,65 @@ final class Stepping<T> implements Steps<T> {
     private final SynchronousQueue<News<T>> news = new SynchronousQueue<>();
     private final SynchronousQueue<Order> orders = new SynchronousQueue<>();
     private volatile boolean unwanted;
+    private volatile Thread thread;
 
     Model(TapRun run, Callable<T> call) {
       this.run = run;
       this.call = call;
     }
 
-    /** The hook: on the model's thread, or on one of its workers. */
-    synchronized void step(Activation activation) {
-      if (unwanted) {
-        throw new Left();
+    /** The hook. A pass the loop's body makes is not the one that is stepped through. */
+    void step(Activation activation) {
+      BorrowedActivation borrowed = (BorrowedActivation) activation;
+      if (borrowed.isOfPassOn(thread)) {
+        show(borrowed);
       }
+    }
+
+    /** On the model's thread, or on one of its workers. */
+    private synchronized void show(BorrowedActivation activation) {
       try {
-        news.put(new News.Value<>((BorrowedActivation) activation));
-        if (orders.take() == Order.LEAVE) {
+        tell(new News.Value<>(activation));
+        Order order = null;
+        while (order == null) {
+          checkWanted();
+          order = orders.poll(LOOK_UP_MS, TimeUnit.MILLISECONDS);
+        }
+        if (order == Order.LEAVE) {
           throw new Left();
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
+        checkWanted();
+        throw TapscopeException.failed(
+            "steps-interrupted",
+            "The thread '"
+                + Thread.currentThread().getName()
+                + "', on which the model computes "
+                + activation.address()
+                + ", was interrupted while the body of the loop worked, so the pass ends here. Look"
+                + " for who interrupts the model's threads (a pool that is shut down, say).",
+            e);
+      }
+    }
+
+    private void tell(News<T> what) throws InterruptedException {
+      boolean told = false;
+      while (!told) {
+        checkWanted();
+        told = news.offer(what, LOOK_UP_MS, TimeUnit.MILLISECONDS);
+      }
+    }
+
+    private void checkWanted() {
+      if (unwanted) {
         throw new Left();
       }
     }
 
     @Override
     public void run() {
+      thread = Thread.currentThread();
       News<T> last;
       try {
         last = new News.Over<>(run.call(call));
@@ -83,10 +122,12 @@ final class Stepping<T> implements Steps<T> {
       }
       while (!unwanted) {
         try {
-          news.put(last);
+          tell(last);
           return;
+        } catch (Left left) {
+          break;
         } catch (InterruptedException e) {
-          unwanted = true;
+          Thread.interrupted(); // the model's: its result is still to be told
         }
       }
       if (last instanceof News.Failed<T> failed) {
@@ -98,6 +139,7 @@ final class Stepping<T> implements Steps<T> {
   private final Model<T> model;
   private final Thread thread;
   private final Attachment hook;
+  private final Attachment runsEnd;
   private final Runnable afterwards;
   private final Cleaner.Cleanable forgotten;
   private Optional<BorrowedActivation> shown = Optional.empty();
@@ -111,6 +153,7 @@ final class Stepping<T> implements Steps<T> {
     Model<T> running = new Model<>(run, call);
     this.model = running;
     this.hook = run.attach(sites, Hooks.Kind.STEP, Phase.REPLACE, 0, running::step);
+    this.runsEnd = run.endsWithThis(() -> running.unwanted = true);
     Thread worker = new Thread(running, "tapscope-steps");
     worker.setDaemon(true);
     this.thread = worker;
@@ -161,20 +204,44 @@ final class Stepping<T> implements Steps<T> {
     }
     try {
       if (shown.isPresent()) {
-        shown.get().end();
-        model.orders.put(Order.GO_ON);
+        BorrowedActivation earlier = shown.get();
+        shown = Optional.empty();
+        earlier.end();
+        while (!model.orders.offer(Order.GO_ON, LOOK_UP_MS, TimeUnit.MILLISECONDS)) {
+          if (model.unwanted || !thread.isAlive()) {
+            throw ended();
+          }
+          News<T> instead = model.news.poll(); // it was interrupted, and does not wait any more
+          if (instead != null) {
+            take(instead);
+            return;
+          }
+        }
       } else {
         thread.start();
       }
-      take(model.news.take());
+      News<T> news = null;
+      while (news == null) {
+        news = model.news.poll(LOOK_UP_MS, TimeUnit.MILLISECONDS);
+        if (news == null && model.unwanted) {
+          throw ended();
+        }
+      }
+      take(news);
     } catch (InterruptedException e) {
+      over = true;
       Thread.currentThread().interrupt();
       throw new CompletionException("The thread was interrupted while the model computed.", e);
     }
   }
 
+  private IllegalStateException ended() {
+    over = true;
+    return new IllegalStateException(
+        "The run of this loop was closed while the loop was under way. Close the loop first.");
+  }
+
   private void take(News<T> news) {
-    shown = Optional.empty();
     if (news instanceof News.Value<T> value) {
       value.activation().handTo(Thread.currentThread());
       shown = Optional.of(value.activation());
@@ -213,6 +280,7 @@ final class Stepping<T> implements Steps<T> {
       }
     } finally {
       forgotten.clean();
+      runsEnd.close();
       hook.close();
       afterwards.run();
     }

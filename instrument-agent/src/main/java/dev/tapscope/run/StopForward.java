@@ -11,7 +11,12 @@ final class StopForward extends Error {
   private final transient TapRun run;
 
   StopForward(TapRun run) {
-    super("The rest of this forward pass is not wanted.", null, false, false);
+    super(
+        "The rest of this forward pass is not wanted. Call the model inside Run.call, which takes"
+            + " this for an early end.",
+        null,
+        false,
+        false);
     this.run = run;
   }
 

@@ -25,11 +25,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -59,11 +63,20 @@ public final class TapRun implements Run {
   private final List<Consumer<Pass>> endListeners = new CopyOnWriteArrayList<>();
   private final List<Consumer<Pass>> abortListeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> closeListeners = new CopyOnWriteArrayList<>();
+
+  /** What the ledger expects on account of each hook, by the hook's place among all. */
+  private final Map<Long, List<Ledger.Expectation>> expected = new ConcurrentHashMap<>();
+
+  /** What lets go of the models that wait for the bodies of loops. */
+  private final Set<Runnable> loops = ConcurrentHashMap.newKeySet();
+
+  private final AtomicBoolean closing = new AtomicBoolean();
   private volatile Hooks hooks = Hooks.NONE;
   private volatile FailurePolicy policy = FailurePolicy.RETHROW;
   private volatile TapEvents events = TapEvents.NONE;
   private volatile boolean stopWhenSeen;
   private volatile boolean observing;
+  private volatile boolean following;
   private volatile boolean closed;
   private Optional<ThreadState> home = Optional.empty();
   private Optional<TapRun> openedIn = Optional.empty();
@@ -83,10 +96,13 @@ public final class TapRun implements Run {
   /** Makes this the run of the passes that begin on a thread. */
   void enter(ThreadState state) {
     home = Optional.of(state);
+    openedIn = Optional.ofNullable(state.working);
     state.runs.addFirst(this);
-    // Opened inside a hook: its passes are to be seen, while those of the outer run are not.
-    openedIn = state.muted ? Optional.ofNullable(state.working) : Optional.empty();
-    state.muted = false;
+  }
+
+  /** Whether it was opened inside a hook of that run. */
+  boolean openedIn(TapRun outer) {
+    return openedIn.isPresent() && openedIn.get() == outer;
   }
 
   @Override
@@ -109,25 +125,32 @@ public final class TapRun implements Run {
     Selection selection = Selection.parse(sites, profile);
     selection.ranges().forEach(range -> Attachable.check(range, kind, profile));
     Hooks.Attached one;
-    List<Ledger.Expectation> expected = new ArrayList<>();
     synchronized (this) {
-      if (closed) {
-        throw new IllegalStateException("This run is closed; open another one.");
-      }
+      checkOpen();
       one = new Hooks.Attached(selection, kind, phase, priority, hook, attached++);
       hooks = hooks.with(one);
-      if (kind != Hooks.Kind.WATCH) {
-        selection.ranges().forEach(range -> expected.add(ledger.request(request(range, kind))));
-      }
     }
     observe();
-    return () -> detach(one, expected);
+    if (kind != Hooks.Kind.WATCH) { // asked for once its calls are on: not of a pass under way
+      expected.put(
+          one.order(),
+          selection.ranges().stream().map(range -> ledger.request(request(range, kind))).toList());
+    }
+    return () -> detach(one);
   }
 
-  private synchronized void detach(Hooks.Attached one, List<Ledger.Expectation> expected) {
-    hooks = hooks.without(one);
-    expected.forEach(ledger::withdraw);
+  private void detach(Hooks.Attached one) {
+    synchronized (this) {
+      hooks = hooks.without(one);
+    }
+    Optional.ofNullable(expected.remove(one.order())).orElse(List.of()).forEach(ledger::withdraw);
     runs.changed();
+  }
+
+  private void checkOpen() {
+    if (closed) {
+      throw new IllegalStateException("This run is closed; open another one.");
+    }
   }
 
   private Request request(SiteRange range, Hooks.Kind kind) {
@@ -170,12 +193,14 @@ public final class TapRun implements Run {
 
   @Override
   public void onPassBegin(Consumer<Pass> listener) {
+    checkOpen();
     beginListeners.add(listener);
     observe();
   }
 
   @Override
   public void onPassEnd(Consumer<Pass> listener) {
+    checkOpen();
     endListeners.add(listener);
     observe();
   }
@@ -187,18 +212,19 @@ public final class TapRun implements Run {
 
   @Override
   public void onClose(Runnable listener) {
+    checkOpen();
     closeListeners.add(listener);
   }
 
   @Override
   public String text(int token) {
     ThreadState state = runs.state();
-    boolean muted = state.muted;
-    state.muted = true;
+    boolean off = state.off;
+    state.off = true;
     try {
       return runs.decoder().text(token);
     } finally {
-      state.muted = muted;
+      state.off = off;
     }
   }
 
@@ -231,6 +257,7 @@ public final class TapRun implements Run {
     observing = true;
     ledger.expectPasses();
     runs.changed();
+    following = true; // once the tokens of a pass are sure to be reported
   }
 
   /** Whether the passes of the model are followed; also once the run is closed. */
@@ -238,13 +265,19 @@ public final class TapRun implements Run {
     return observing;
   }
 
-  /** Whether the passes of the model are to be followed now. */
+  /** Whether woven calls are to report the passes of the model. */
   boolean observing() {
     return observing && !closed;
   }
 
+  /** Whether a pass that begins now is to be followed. */
+  boolean following() {
+    return following && !closed;
+  }
+
   @Override
   public <T> Optional<T> call(Callable<T> model) throws Exception {
+    checkOpen();
     ThreadState state = runs.state();
     boolean elsewhere = state.runs.peekFirst() != this;
     if (elsewhere) {
@@ -287,12 +320,12 @@ public final class TapRun implements Run {
         state,
         "the beginning of a pass",
         () -> {
-          scope.pass.ifPresent(earlier -> end(earlier, true));
+          scope.pass.ifPresent(earlier -> end(scope, earlier, true));
           Object sequence = begun.sequence();
           int start = begun.start();
           runs.begun(scope, sequence, start);
           Pass pass = sequences.begin(sequence, start, begun.tokens(), state.sampled);
-          scope.pass = Optional.of(new Coverage(pass));
+          scope.begin(new Coverage(pass));
           tell(beginListeners, pass, "a listener at the beginning of a pass");
         });
   }
@@ -385,7 +418,9 @@ public final class TapRun implements Run {
     TapEvents.Fire event = events.begin();
     for (Hooks.Attached hook : hooks.at(address)) {
       call(
-          hook, new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()), scope);
+          hook,
+          new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
+          scope);
     }
     event.end(address, first, lent.rows().rows());
     if (stopWhenSeen && ledger.seen(coverage)) {
@@ -396,7 +431,7 @@ public final class TapRun implements Run {
 
   /** Ends a pass here: what is thrown unwinds the model. */
   private StopForward cut(PassScope scope, PassScope.Cut why) {
-    scope.cut = Optional.of(why);
+    scope.cut(why);
     return new StopForward(this);
   }
 
@@ -415,6 +450,9 @@ public final class TapRun implements Run {
 
   private void failedHook(Hooks.Attached hook, Address address, Throwable cause) {
     if (cause instanceof TapscopeException stop) {
+      if (home.isPresent()) {
+        failures.remember(stop);
+      }
       throw stop;
     }
     String place = "a hook at " + address;
@@ -429,9 +467,7 @@ public final class TapRun implements Run {
           cause);
     }
     if (policy == FailurePolicy.DETACH_HOOK) {
-      synchronized (this) {
-        hooks = hooks.without(hook);
-      }
+      detach(hook);
     }
   }
 
@@ -469,9 +505,10 @@ public final class TapRun implements Run {
     /**
      * Lets the hook fill what the call would have made.
      *
-     * @param form an object of the form of the result, which the hook may write into
+     * @param form makes an object of the form of the result, which the hook may write into
+     * @return empty when there is nothing to supply and the call is to be made
      */
-    public Object supply(Site site, Shown shown, Object form) {
+    public Optional<Object> supply(Site site, Shown shown, Supplier<Object> form) {
       ThreadState state = runs.state();
       List<Object> supplied = new ArrayList<>(1);
       work(
@@ -479,18 +516,19 @@ public final class TapRun implements Run {
           "tap " + site.name(),
           () -> {
             Coverage coverage = scope.pass.orElseThrow();
-            Rows rows = shown.rows(form);
+            Object like = form.get();
+            Rows rows = shown.rows(like);
             int first = shown.first(coverage.pass().start());
             coverage.saw(address, first, rows.positions(), rows.rows());
             coverage.skipped(address.layer());
-            Lent lent = new Lent(site, shown, form, rows);
+            Lent lent = new Lent(site, shown, like, rows);
             call(
                 hook,
-                new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()),
+                new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
                 scope);
             supplied.add(lent.tensor());
           });
-      return supplied.isEmpty() ? form : supplied.get(0);
+      return supplied.stream().findFirst();
     }
   }
 
@@ -518,14 +556,12 @@ public final class TapRun implements Run {
 
   private TapRun enterHooks(ThreadState state) {
     TapRun before = state.working;
-    state.muted = true;
     state.working = this; // before closed is looked at: a run that closes sees one or the other
     return before;
   }
 
   private static void leaveHooks(ThreadState state, TapRun before) {
     state.leave(before);
-    state.muted = false;
   }
 
   /** Deals with a failure once the taps are on again. */
@@ -537,7 +573,8 @@ public final class TapRun implements Run {
       throw error;
     }
     if (failure instanceof TapscopeException stop) {
-      if (home.isPresent()) { // the run of the agent ends with it, and says so itself
+      // The run of the agent ends with it, and says so itself; hooks are counted where they fail.
+      if (home.isPresent() && !stop.id().equals("hook-failed")) {
         failures.remember(stop);
       }
       fatal.accept(stop);
@@ -553,14 +590,11 @@ public final class TapRun implements Run {
    * @return what went wrong in hooks and listeners
    */
   public List<Problem> finish() {
-    closed = true;
-    ThreadState here = runs.state();
-    home.ifPresent(state -> {
-      state.runs.remove(this);
-      if (state == here && openedIn.isPresent() && openedIn.get() == state.working) {
-        state.muted = true; // back in that hook
-      }
-    });
+    synchronized (this) { // a hook is attached before it, or not at all
+      closed = true;
+    }
+    loops.forEach(Runnable::run);
+    home.ifPresent(state -> state.runs.remove(this));
     runs.remove(this);
     List<Problem> problems = new ArrayList<>();
     if (!quiet()) {
@@ -571,8 +605,9 @@ public final class TapRun implements Run {
                   + SECONDS_FOR_RUNNING_HOOKS
                   + " seconds when the run was closed; what it was about to write is missing."));
     }
-    boolean muted = here.muted;
-    here.muted = true;
+    ThreadState here = runs.state();
+    boolean off = here.off;
+    here.off = true;
     try {
       for (Runnable listener : closeListeners) {
         try {
@@ -584,7 +619,7 @@ public final class TapRun implements Run {
         }
       }
     } finally {
-      here.muted = muted;
+      here.off = off;
     }
     problems.addAll(failures.problems());
     return problems;
@@ -592,13 +627,23 @@ public final class TapRun implements Run {
 
   private boolean quiet() {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS_FOR_RUNNING_HOOKS);
-    while (runs.working(this)) {
-      if (System.nanoTime() > end || Thread.currentThread().isInterrupted()) {
-        return false;
-      }
+    boolean interrupted = false;
+    boolean working = runs.working(this);
+    while (working && System.nanoTime() < end) {
       LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
+      interrupted |= Thread.interrupted(); // else it would not park
+      working = runs.working(this);
     }
-    return true;
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return !working;
+  }
+
+  /** Has a loop told when the run is closed, until it is over by itself. */
+  Attachment endsWithThis(Runnable loop) {
+    loops.add(loop);
+    return () -> loops.remove(loop);
   }
 
   @Override
@@ -606,11 +651,12 @@ public final class TapRun implements Run {
     if (home.isEmpty()) {
       throw new IllegalStateException("The agent's own run ends with the JVM.");
     }
-    if (closed) {
+    if (closing.getAndSet(true)) {
       return;
     }
     List<Problem> problems = finish();
     if (observing) {
+      problems.addAll(runs.broken());
       problems.addAll(ledger.verdict(runs.wording()));
     }
     if (!problems.isEmpty()) {

@@ -42,4 +42,24 @@ class FireCountsTest {
     TapscopeException refused = assertThrows(TapscopeException.class, () -> FireCounts.parse(line));
     assertTrue(refused.getMessage().contains("'" + line + "'"), refused.getMessage());
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "res.3-0 2",
+        "res.0-99999999 1",
+        "res.99999999999 1",
+        "res.0 99999999999999999999"
+      })
+  void whatCanNotBeCountedIsRefused(String line) {
+    TapscopeException refused = assertThrows(TapscopeException.class, () -> FireCounts.parse(line));
+    assertTrue(refused.getMessage().contains("'" + line + "'"), refused.getMessage());
+  }
+
+  @Test
+  void twoCountsOfOneAddressAreRefused() {
+    TapscopeException refused =
+        assertThrows(TapscopeException.class, () -> FireCounts.parse("res.0-3 2", "res.2 4"));
+    assertTrue(refused.getMessage().contains("res.2"), refused.getMessage());
+  }
 }

@@ -1,6 +1,7 @@
 package dev.tapscope.junit;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import dev.tapscope.tap.Activation;
@@ -13,6 +14,7 @@ import dev.tapscope.tap.TapscopeException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import targets.TinyModel;
@@ -71,6 +73,25 @@ final class TappedFixtures {
             break;
           }
         }
+      }
+    }
+  }
+
+  /** A class whose annotation is for the tests of the classes within, too. */
+  @Tapped(profile = "tiny.taps", sites = "res.*")
+  static class Outer {
+    @Nested
+    class Inner {
+      @Test
+      void hasTheRunOfTheOuterClass(Run run) {
+        forward();
+        assertEquals(3, run.fires().size());
+      }
+
+      @Test
+      @Tapped(profile = "tiny.taps", fires = "logits 1")
+      void unlessItHasItsOwn() {
+        forward();
       }
     }
   }

@@ -76,6 +76,12 @@ class TappedIT {
   }
 
   @Test
+  void anAnnotationIsForTheClassesWithin() {
+    Result result = run(ChildJvm.thisJava(), TappedFixtures.Outer.class, "profile=none");
+    assertEquals("2 ok\n", result.out(), result.err());
+  }
+
+  @Test
   void whatDoesNotHoldFailsWithItsReason() {
     Result result = run(ChildJvm.thisJava(), TappedFixtures.Bad.class, "profile=none");
     assertTrue(result.out().endsWith("0 ok\n"), result.out() + result.err());

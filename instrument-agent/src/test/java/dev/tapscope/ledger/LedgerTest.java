@@ -214,4 +214,46 @@ class LedgerTest {
     ledger.outsidePositions(Address.of("res", 1), coverage.pass(), 4, 3);
     assertProblem("site-misplaced", "Site res.1 showed positions 4 to 6", verdict());
   }
+
+  @Test
+  void whatASiteShowedBeforeItWasAskedForAgainDoesNotMakeUpForWhatItOwes() {
+    ledger.expectPasses();
+    Ledger.Expectation first = ledger.request(new Request("res", 0, 0, true, passes));
+    ledger.completed(fullPass(0, 1));
+    ledger.completed(fullPass(1, 1));
+    ledger.withdraw(first);
+    request("res", 0, 0, true);
+    ledger.completed(pass(2, 1));
+    ledger.completed(pass(3, 1));
+    assertProblem("site-missed", "in 0 of 2 passes: in pass 2", verdict());
+  }
+
+  @Test
+  void norDoesItForASiteOfSomeRows() {
+    ledger.expectPasses();
+    Ledger.Expectation first = ledger.request(new Request("res", 0, 0, false, passes));
+    ledger.completed(fullPass(0, 1));
+    ledger.withdraw(first);
+    request("res", 0, 0, false);
+    ledger.completed(pass(1, 1));
+    assertProblem("site-missed", "Site res.0", verdict());
+  }
+
+  @Test
+  void aBlockLeftOutExcusesASiteOnceAPassHoweverManyAskForIt() {
+    request("res", 1, 1, true);
+    request("res", 1, 1, true);
+    Coverage without = pass(0, 1);
+    without.skipped(1);
+    ledger.completed(without);
+    ledger.completed(pass(1, 1));
+    assertProblem("site-missed", "in 1 of 2 passes", verdict());
+  }
+
+  @Test
+  void nothingIsExpectedOfWhatWasTakenBackBeforeAnyPass() {
+    ledger.expectPasses();
+    ledger.withdraw(ledger.request(new Request("res", 0, 0, true, passes)));
+    assertProblem("site-never-fired", "No pass of the model", verdict("targets.TinyModel$Block"));
+  }
 }

@@ -26,28 +26,33 @@ public final class ModelThread {
     runs.passEntered();
     boolean normally = false;
     try {
-      runs.tokens(
-          new PassStart() {
-            @Override
-            public int[] tokens() {
-              return tokens;
-            }
-
-            @Override
-            public int start() {
-              return start;
-            }
-
-            @Override
-            public Object sequence() {
-              return cache;
-            }
-          });
+      begin(start, tokens);
       body.run();
       normally = true;
     } finally {
       runs.passLeft(normally);
     }
+  }
+
+  /** A pass begins in the call that is under way. */
+  public void begin(int start, int[] tokens) {
+    runs.tokens(
+        new PassStart() {
+          @Override
+          public int[] tokens() {
+            return tokens;
+          }
+
+          @Override
+          public int start() {
+            return start;
+          }
+
+          @Override
+          public Object sequence() {
+            return cache;
+          }
+        });
   }
 
   /** A value whose site names its position; returns what the model goes on with. */

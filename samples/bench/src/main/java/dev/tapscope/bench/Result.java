@@ -33,7 +33,10 @@ record Result(Workload workload, Map<Variant, double[]> times) {
     return median(differences(variant)) / workload.fires();
   }
 
-  /** The same between the fastest tenths of their rounds: what the machine does when it is left alone. */
+  /**
+   * The same between the fastest tenths of their rounds: what the machine does when it is left
+   * alone.
+   */
   double quietNanosPerFire(Variant variant) {
     return (quiet(variant) - quiet(Variant.UNWOVEN)) / workload.fires();
   }

@@ -17,13 +17,9 @@ final class Table {
         workload.fires(),
         workload.bytes() / 1e3,
         result.nanos(Variant.UNWOVEN) / 1e3);
-    say("  %-28s %8s %17s %12s %8s %8s",
-        "",
-        "ratio",
-        "90 % of rounds",
-        "ns per fire",
-        "quiet",
-        "MB/s");
+    say(
+        "  %-28s %8s %17s %12s %8s %8s",
+        "", "ratio", "90 % of rounds", "ns per fire", "quiet", "MB/s");
     for (Variant variant : workload.variants()) {
       if (variant != Variant.UNWOVEN) {
         double[] spread = result.spread(variant);
