@@ -5,6 +5,8 @@ import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Address;
 import dev.tapscope.tap.Pass;
 import dev.tapscope.tap.Phase;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -13,6 +15,16 @@ import java.util.TreeMap;
  * put back, and refuses to work once the callback is over.
  */
 final class BorrowedActivation implements Activation {
+  private static final VarHandle OVER;
+
+  static {
+    try {
+      OVER = MethodHandles.lookup().findVarHandle(BorrowedActivation.class, "over", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Address address;
   private final Pass pass;
   private final int first;
@@ -43,7 +55,7 @@ final class BorrowedActivation implements Activation {
 
   /** Ends the callback. */
   void end() {
-    over = true;
+    OVER.setRelease(this, true); // no fence: a fire has little time
   }
 
   /** Undoes every write and every replacement. */

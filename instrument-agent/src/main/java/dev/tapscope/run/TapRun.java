@@ -371,21 +371,23 @@ public final class TapRun implements Run {
     }
     Address address = shown.address(layer);
     Coverage coverage = scope.pass.get();
-    Pass pass = coverage.pass();
     Rows rows = shown.rows(value);
-    int first = shown.first(pass.start());
-    int positions = rows.positions();
-    if (first < pass.start() || first - pass.start() > pass.rows() - positions) {
-      ledger.outsidePositions(address, pass, first, positions);
+    int first = shown.first(coverage.pass().start());
+    if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
+      ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
       return value;
     }
-    coverage.saw(address, first, positions, rows.rows());
+    return show(scope, coverage, address, first, new Lent(site, shown, value, rows));
+  }
+
+  /** Apart from {@link #fire}: the compiler takes up no method of more than 325 bytes. */
+  private Object show(PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
     TapEvents.Fire event = events.begin();
-    Lent lent = new Lent(site, shown, value, rows);
     for (Hooks.Attached hook : hooks.at(address)) {
-      call(hook, new BorrowedActivation(address, pass, first, lent, hook.phase()), scope);
+      call(
+          hook, new BorrowedActivation(address, coverage.pass(), first, lent, hook.phase()), scope);
     }
-    event.end(address, first, rows.rows());
+    event.end(address, first, lent.rows().rows());
     if (stopWhenSeen && ledger.seen(coverage)) {
       throw cut(scope, PassScope.Cut.SEEN);
     }
@@ -522,7 +524,7 @@ public final class TapRun implements Run {
   }
 
   private static void leaveHooks(ThreadState state, TapRun before) {
-    state.working = before;
+    state.leave(before);
     state.muted = false;
   }
 

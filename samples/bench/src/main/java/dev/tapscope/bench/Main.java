@@ -53,13 +53,23 @@ public final class Main implements Callable<Integer> {
       description = "Mebibytes kept before they are written to disk (${DEFAULT-VALUE}).")
   private long shardMebibytes;
 
+  @Option(
+      names = "--clock",
+      paramLabel = "wall|cpu",
+      defaultValue = "wall",
+      description =
+          "Time of the wall, or of the measuring thread on a processor, for a machine that is busy"
+              + " with other things (${DEFAULT-VALUE}).")
+  private Clock clock;
+
   @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too.")
   private Optional<Path> json = Optional.empty();
 
   private Main() {}
 
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).execute(args));
+    System.exit(
+        new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true).execute(args));
   }
 
   @Override
@@ -90,6 +100,7 @@ public final class Main implements Callable<Integer> {
     document.put("java", System.getProperty("java.vm.version"));
     document.put("processors", Runtime.getRuntime().availableProcessors());
     document.put("rounds", rounds);
+    document.put("clock", clock.name().toLowerCase(Locale.ROOT));
     for (String name : names) {
       Result result = measure(name, tapping, temporary);
       Table.print(result);
@@ -113,7 +124,7 @@ public final class Main implements Callable<Integer> {
         subjects.add(Subject.of(workload, variant, tapping, temporary, shardBytes));
       }
       subjects.forEach(subject -> check(subject, workload));
-      return new Result(workload, new Rounds(subjects, workload.bytes()).run(rounds));
+      return new Result(workload, new Rounds(subjects, workload.bytes(), clock).run(rounds));
     } finally {
       subjects.forEach(Subject::close);
     }
@@ -122,12 +133,7 @@ public final class Main implements Callable<Integer> {
   /** A benchmark of taps that do not fire would look splendid. */
   private static void check(Subject subject, Workload workload) {
     subject.repeat();
-    long expected =
-        switch (subject.variant()) {
-          case NO_OP, CAPTURE -> workload.fires();
-          case STEER -> workload.fires() / workload.layers();
-          default -> 0;
-        };
+    long expected = subject.expectedFires(workload);
     if (subject.fires() != expected) {
       throw new IllegalStateException(
           String.format(

@@ -20,13 +20,15 @@ final class Rounds {
 
   private final List<Subject> subjects;
   private final int most;
+  private final Clock clock;
   private final Random random = new Random(1);
 
   /**
    * @param bytes what one repetition keeps where it is kept
    */
-  Rounds(List<Subject> subjects, long bytes) {
+  Rounds(List<Subject> subjects, long bytes, Clock clock) {
     this.subjects = List.copyOf(subjects);
+    this.clock = clock;
     this.most = (int) Math.max(1, PIECE_BYTES / bytes);
   }
 
@@ -58,12 +60,12 @@ final class Rounds {
     return (int) Math.clamp(PIECE_NANOS / fastest, 1, most);
   }
 
-  private static long time(Subject subject, int repetitions) {
-    long started = System.nanoTime();
+  private long time(Subject subject, int repetitions) {
+    long started = clock.nanos();
     for (int i = 0; i < repetitions; i++) {
       subject.repeat();
     }
-    long taken = System.nanoTime() - started;
+    long taken = clock.nanos() - started;
     subject.tidy();
     return taken;
   }

@@ -105,6 +105,15 @@ final class Subject implements AutoCloseable {
     work.end();
   }
 
+  /** Fires at the sites with hooks in one repetition. */
+  long expectedFires(Workload workload) {
+    return switch (variant) {
+      case NO_OP, CAPTURE -> workload.fires();
+      case STEER -> workload.fires() / workload.layers();
+      case UNWOVEN, CONTROL, OFF, COPY -> 0;
+    };
+  }
+
   /** Fires at the sites with hooks so far. */
   long fires() {
     return run.map(r -> r.fires().values().stream().mapToLong(Long::longValue).sum()).orElse(0L);

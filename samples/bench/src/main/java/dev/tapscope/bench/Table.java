@@ -17,17 +17,24 @@ final class Table {
         workload.fires(),
         workload.bytes() / 1e3,
         result.nanos(Variant.UNWOVEN) / 1e3);
-    say("  %-28s %8s %17s %12s %12s", "", "ratio", "90 %% of rounds", "ns per fire", "MB/s");
+    say("  %-28s %8s %17s %12s %8s %8s",
+        "",
+        "ratio",
+        "90 % of rounds",
+        "ns per fire",
+        "quiet",
+        "MB/s");
     for (Variant variant : workload.variants()) {
       if (variant != Variant.UNWOVEN) {
         double[] spread = result.spread(variant);
         say(
-            "  %-28s %8.4f   %7.3f-%7.3f %12s %12s",
+            "  %-28s %8.4f   %7.3f-%7.3f %12s %8s %8s",
             variant.words(),
             result.ratio(variant, Variant.UNWOVEN),
             spread[0],
             spread[1],
             fires(variant) ? "%.1f".formatted(result.nanosPerFire(variant)) : "",
+            fires(variant) ? "%.1f".formatted(result.quietNanosPerFire(variant)) : "",
             keeps(variant) ? "%.0f".formatted(result.bytesPerSecond(variant) / 1e6) : "");
       }
     }
@@ -57,6 +64,7 @@ final class Table {
       one.put("ratio_90", result.spread(variant));
       if (fires(variant)) {
         one.put("nanos_per_fire", result.nanosPerFire(variant));
+        one.put("nanos_per_fire_quiet", result.quietNanosPerFire(variant));
       }
       if (keeps(variant)) {
         one.put("bytes_per_second", result.bytesPerSecond(variant));

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A Gemma 2 on Jlama, in fp32, driven through Jlama's public methods alone. One thread at a time:
@@ -117,18 +118,16 @@ final class JlamaModel implements AutoCloseable {
     int count = 0;
     try (KvBufferCache.KvBuffer cache = caches.getEphemeralKvBuffer();
         AbstractTensor<?, ?> logits = model.makeDenseTensor(model.getConfig().vocabularySize)) {
-      int[] next = prompt;
-      int position = 0;
-      while (count < generated.length) {
-        try (AbstractTensor<?, ?> rows = model.batchForward(next, position, cache)) {
-          position += next.length;
-          int last = rows.shape().first() - 1;
-          next = new int[] {model.sample(rows.slice(last), 0, 0, logits)};
-        }
-        generated[count++] = next[0];
-        if (!ignoreEos && model.getConfig().eosTokens.contains(next[0])) {
+      AbstractTensor<?, ?> rows = model.batchForward(prompt, 0, cache);
+      while (true) {
+        int next = model.sample(rows.slice(rows.shape().first() - 1), 0, 0, logits);
+        rows.close();
+        generated[count++] = next;
+        boolean over = !ignoreEos && model.getConfig().eosTokens.contains(next);
+        if (over || count == generated.length) {
           break;
         }
+        rows = model.forward(next, prompt.length + count - 1, cache, Optional.empty());
       }
     }
     return Arrays.copyOf(generated, count);

@@ -7,6 +7,7 @@ import com.github.tjake.jlama.tensor.KvBufferCache;
 import dev.tapscope.bench.Work;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /** Jlama: a prompt in one pass, then one pass for each of the other tokens. */
 public final class JlamaWork implements Work {
@@ -36,9 +37,12 @@ public final class JlamaWork implements Work {
 
   @Override
   public void pass(int index) {
-    int start = index == 0 ? 0 : prompt + index - 1;
-    int end = prompt + index;
-    model.batchForward(Arrays.copyOfRange(ids, start, end), start, cache).close();
+    if (index == 0) {
+      model.batchForward(Arrays.copyOf(ids, prompt), 0, cache).close();
+    } else {
+      int position = prompt + index - 1;
+      model.forward(ids[position], position, cache, Optional.empty()).close();
+    }
   }
 
   @Override
