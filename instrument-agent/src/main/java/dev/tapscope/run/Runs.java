@@ -116,6 +116,11 @@ public final class Runs {
     changed.run();
   }
 
+  /** Whether the agent's own run stands, which no one can close. */
+  public boolean anyStanding() {
+    return standing.isPresent();
+  }
+
   /** Whether a run has been opened and not yet closed. */
   public boolean anyOpen() {
     return !open.isEmpty();
@@ -199,13 +204,13 @@ public final class Runs {
   public void tokens(PassStart begun) {
     ThreadState state = states.get();
     PassScope scope = state.scopes.peekFirst();
-    if (state.muted() || scope == null) {
+    if (scope == null) {
       return;
     }
-    if (scope.run.isPresent()) {
-      scope.run.get().begin(state, scope, begun);
-    } else {
+    if (scope.run.isEmpty()) {
       beginUnfollowed(state, scope, begun);
+    } else if (!state.muted()) {
+      scope.run.get().begin(state, scope, begun);
     }
   }
 
