@@ -109,6 +109,11 @@ public final class BusyModel {
     return last;
   }
 
+  /** What a worker does that is late: a row of an earlier pass, once more. */
+  public void straggle(float[] row, Cache cache) {
+    blocks.get(0).attend(row, 0, cache, new float[WIDTH]);
+  }
+
   /** A layer. */
   static final class Block {
     private final int layer;

@@ -99,11 +99,12 @@ public final class Runner {
     }
     int m = 0;
     while (m < n) {
-      m++;
-      if (m == 2) {
+      if (m == 1) {
+        m++;
         continue;
       }
       sum += 100;
+      m++;
     }
     return sum;
   }

@@ -80,7 +80,9 @@ record AgentOptions(
             truth(given, "jfr", false),
             shardBytes(given),
             extension(given));
-    if (!options.withProfile() && given.size() > 1) {
+    List<String> idle =
+        given.keySet().stream().filter(k -> !k.equals("profile") && !k.equals("runtime")).toList();
+    if (!options.withProfile() && !idle.isEmpty()) {
       throw TapscopeException.usage(
           "option-value",
           "With profile=none nothing is tapped until Java code opens a run, so the other options ("

@@ -43,7 +43,7 @@ final class Launch {
 
   private static Launch start(
       AgentOptions options, Instrumentation instrumentation, PrintStream err) throws IOException {
-    TappedModels models = new TappedModels(instrumentation, err);
+    TappedModels models = new TappedModels(instrumentation, options.runtime(), err);
     models.serve();
     if (options.withProfile()) {
       start(options, models, instrumentation, err);
@@ -72,7 +72,7 @@ final class Launch {
           Capture.attach(run, d, profile, options.capture(), options.dtype(), options.stage()));
       folder.describe("device", "cpu"); // until a runtime says otherwise
       if (!options.extension().isEmpty()) {
-        ExtensionLoader.load(options.runtime()).install(run, options.extension());
+        models.extension().install(run, options.extension());
       }
       if (options.flightRecorder()) {
         run.record(FlightRecorder.events());

@@ -1,9 +1,11 @@
 package dev.tapscope.agent;
 
+import com.google.common.base.Suppliers;
 import dev.tapscope.boot.TapBridge;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.run.TapRun;
+import dev.tapscope.tap.Extension;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.Steps;
 import dev.tapscope.tap.Taps;
@@ -15,6 +17,7 @@ import java.lang.invoke.CallSite;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -22,17 +25,29 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 
 /** All profiles of this JVM, by name: what woven code, and Java code that opens runs, meets. */
 final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Source {
   private final Instrumentation instrumentation;
   private final PrintStream err;
   private final Map<String, TappedModel> byProfile = new ConcurrentHashMap<>();
+  private final Supplier<Extension> extension;
   private volatile OptionalInt exitStatus = OptionalInt.empty();
 
-  TappedModels(Instrumentation instrumentation, PrintStream err) {
+  /**
+   * @param runtime where the SAE runtime lies, if stated
+   */
+  TappedModels(Instrumentation instrumentation, Optional<Path> runtime, PrintStream err) {
     this.instrumentation = instrumentation;
     this.err = err;
+    // Once for all runs: each loading makes classes of its own.
+    this.extension = Suppliers.memoize(() -> ExtensionLoader.load(runtime));
+  }
+
+  /** The SAE runtime, loaded when first asked for. */
+  Extension extension() {
+    return extension.get();
   }
 
   /** Stands behind the bridge and the tap API from now on. */
@@ -44,6 +59,7 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
 
   /** Adds a model whose classes are about to be woven. */
   void add(TappedModel model) {
+    model.runs().extendBy(extension);
     byProfile.put(model.source().profile().name(), model);
   }
 

@@ -1,7 +1,6 @@
 package dev.tapscope.capture;
 
 import dev.tapscope.folder.Dtype;
-import dev.tapscope.folder.FloatCodec;
 import dev.tapscope.folder.Shards;
 import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Address;
@@ -11,17 +10,18 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The rows of one pass, kept aside until it is known to end well. Used by the thread of the pass.
+ * The rows of one pass, kept aside until it is known to end well. Thread-safe: a pass may have
+ * several threads.
  */
 final class PassRows {
-  private static final int NO_KEYS = -1;
-
-  private record Row(
-      Address address, int position, int head, int firstKey, int width, byte[] values) {}
+  /** What one fire has shown, copied once out of the model. */
+  private sealed interface Part {
+    void writeTo(Shards shards, Dtype dtype, Pass pass);
+  }
 
   private final Pass pass;
   private final Dtype dtype;
-  private final List<Row> rows = new ArrayList<>();
+  private final List<Part> parts = new ArrayList<>();
 
   PassRows(Pass pass, Dtype dtype) {
     this.pass = pass;
@@ -30,43 +30,56 @@ final class PassRows {
 
   /** Copies the rows of one fire. */
   void add(Activation activation) {
-    float[] values = new float[0];
-    for (int row = 0; row < activation.rows(); row++) {
-      int width = activation.width(row);
-      if (values.length < width) {
-        values = new float[width];
-      }
-      activation.read(row, values);
-      if (dtype == Dtype.F16) {
-        Shards.checkF16(activation.address().toString(), values, width);
-      }
-      int head = activation.head(row);
-      rows.add(
-          new Row(
-              activation.address(),
-              activation.position(row),
-              head,
-              head < 0 ? NO_KEYS : activation.firstKey(row),
-              width,
-              FloatCodec.encode(values, width, dtype)));
+    int rows = activation.rows();
+    int from = 0;
+    while (from < rows) {
+      boolean dense = activation.head(from) < 0;
+      int to = dense ? endOfWidth(activation, from, rows) : from + 1;
+      float[] values = copy(activation, from, to);
+      int position = activation.position(from);
+      keep(
+          dense
+              ? new Dense(activation.address(), position, to - from, values)
+              : new Attention(
+                  activation.address(),
+                  position,
+                  activation.head(from),
+                  activation.firstKey(from),
+                  values));
+      from = to;
     }
   }
 
-  /** Appends the tokens of the pass and its rows, as one group. */
-  void writeTo(Shards shards) {
-    tokens(shards);
-    for (Row row : rows) {
-      String name = row.address().toString();
-      if (row.head() < 0) {
-        shards.encodedRow(name, dtype, row.width(), row.values());
-        shards.longs(name + ".rows", pass.sequence(), row.position(), pass.index());
-      } else {
-        shards.longs(name + ".rows", pass.sequence(), row.position(), row.head());
-        shards.pointer(name + ".indptr", row.width());
-        shards.ints(name + ".index", keys(row), row.width());
-        shards.encodedValues(name + ".value", dtype, row.values());
+  /** Rows of one width lie together; a row of another one is refused where it is written. */
+  private static int endOfWidth(Activation activation, int from, int rows) {
+    int to = from + 1;
+    while (to < rows && activation.width(to) == activation.width(from)) {
+      to++;
+    }
+    return to;
+  }
+
+  private float[] copy(Activation activation, int from, int to) {
+    int width = activation.width(from);
+    float[] values = new float[Math.multiplyExact(to - from, width)];
+    for (int row = from; row < to; row++) {
+      int at = (row - from) * width;
+      activation.read(row, values, at);
+      if (dtype == Dtype.F16) {
+        Shards.checkF16(activation.address().toString(), values, at, width);
       }
     }
+    return values;
+  }
+
+  private synchronized void keep(Part part) {
+    parts.add(part);
+  }
+
+  /** Appends the tokens of the pass and its rows, as one group. */
+  synchronized void writeTo(Shards shards) {
+    tokens(shards);
+    parts.forEach(part -> part.writeTo(shards, dtype, pass));
   }
 
   private void tokens(Shards shards) {
@@ -79,11 +92,32 @@ final class PassRows {
     }
   }
 
-  private static int[] keys(Row row) {
-    int[] keys = new int[row.width()];
-    for (int i = 0; i < keys.length; i++) {
-      keys[i] = row.firstKey() + i;
+  /** Rows of successive positions, all of one width, one after the other. */
+  private record Dense(Address address, int position, int rows, float[] values) implements Part {
+    @Override
+    public void writeTo(Shards shards, Dtype dtype, Pass pass) {
+      String name = address.toString();
+      shards.rows(name, dtype, values.length / rows, values);
+      shards.places(name + ".rows", pass.sequence(), position, rows, pass.index());
     }
-    return keys;
+  }
+
+  /** What one query sees in one head. */
+  private record Attention(Address address, int position, int head, int firstKey, float[] values)
+      implements Part {
+    @Override
+    public void writeTo(Shards shards, Dtype dtype, Pass pass) {
+      String name = address.toString();
+      shards.longs(name + ".rows", pass.sequence(), position, head);
+      shards.pointer(name + ".indptr", values.length);
+      shards.ints(name + ".index", keys(), values.length);
+      shards.values(name + ".value", dtype, values);
+    }
+
+    private int[] keys() {
+      int[] keys = new int[values.length];
+      Arrays.setAll(keys, i -> firstKey + i);
+      return keys;
+    }
   }
 }

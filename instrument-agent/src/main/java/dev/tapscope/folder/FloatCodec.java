@@ -12,7 +12,12 @@ public final class FloatCodec {
 
   /** Index of the first finite value f16 has no room for, or -1. */
   public static int firstF16Overflow(float[] row, int width) {
-    for (int i = 0; i < width; i++) {
+    return firstF16Overflow(row, 0, width);
+  }
+
+  /** The same between two indices. */
+  static int firstF16Overflow(float[] row, int from, int to) {
+    for (int i = from; i < to; i++) {
       if (Math.abs(row[i]) >= F16_LIMIT && !Float.isInfinite(row[i])) {
         return i;
       }

@@ -70,35 +70,48 @@ public final class Shards implements ShardSeries {
   public void floats(String name, String dtype, float[] row, int width) {
     Dtype type = Dtype.ofFloats(dtype);
     if (type == Dtype.F16) {
-      checkF16(name, row, width);
+      checkF16(name, row, 0, width);
     }
     append(name, type, width, FloatCodec.encode(row, width, type));
   }
 
-  /** Refuses a row f16 cannot hold. */
-  public static void checkF16(String name, float[] row, int width) {
-    int at = FloatCodec.firstF16Overflow(row, width);
+  /** Refuses a row f16 cannot hold: the {@code width} values from {@code from} on. */
+  public static void checkF16(String name, float[] values, int from, int width) {
+    int at = FloatCodec.firstF16Overflow(values, from, from + width);
     if (at >= 0) {
       throw TapscopeException.failed(
           "f16-overflow",
           "Value "
-              + row[at]
+              + values[at]
               + " at column "
-              + at
+              + (at - from)
               + " of "
               + name
               + " is beyond what f16 can hold (65504); store it as bf16 or f32.");
     }
   }
 
-  /** Appends one row of encoded values to the tensor {@code name} [rows, width]. */
-  public void encodedRow(String name, Dtype dtype, int width, byte[] row) {
-    append(name, dtype, width, row);
+  /**
+   * Appends rows to the tensor {@code name} [rows, width].
+   *
+   * @param rows all of them, one after the other; belongs to the shard from here on
+   */
+  public void rows(String name, Dtype dtype, int width, float[] rows) {
+    append(name, dtype, width, rows);
   }
 
-  /** Appends encoded values to the 1-D tensor {@code name}. */
-  public void encodedValues(String name, Dtype dtype, byte[] values) {
+  /** Appends values to the 1-D tensor {@code name}; the array belongs to the shard from here on. */
+  public void values(String name, Dtype dtype, float[] values) {
     append(name, dtype, Column.FLAT, values);
+  }
+
+  /** Appends rows {@code first, position, third} to the I64 tensor {@code name} [rows, 3]. */
+  public void places(String name, long first, long position, int count, long third) {
+    ByteBuffer data = buffer(Math.multiplyExact(count, 3), Long.BYTES);
+    for (int i = 0; i < count; i++) {
+      data.putLong(first).putLong(position + i).putLong(third);
+    }
+    append(name, Dtype.I64, 3, data.array());
   }
 
   @Override
@@ -133,7 +146,22 @@ public final class Shards implements ShardSeries {
     return ByteBuffer.allocate(Math.multiplyExact(count, size)).order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  private void append(String name, Dtype dtype, int width, float[] values) {
+    if (dtype == Dtype.F32) {
+      Column column = column(name, dtype, width);
+      column.adopt(values);
+      bytes += (long) values.length * Float.BYTES;
+    } else {
+      append(name, dtype, width, FloatCodec.encode(values, values.length, dtype));
+    }
+  }
+
   private void append(String name, Dtype dtype, int width, byte[] data) {
+    column(name, dtype, width).append(data);
+    bytes += data.length;
+  }
+
+  private Column column(String name, Dtype dtype, int width) {
     if (!lock.isHeldByCurrentThread()) {
       throw new IllegalStateException("Rows are appended between begin() and end().");
     }
@@ -155,8 +183,7 @@ public final class Shards implements ShardSeries {
               + dtype
               + "; one tensor has one shape, so capture texts of different models apart.");
     }
-    column.append(data);
-    bytes += data.length;
+    return column;
   }
 
   private void writeShard() {

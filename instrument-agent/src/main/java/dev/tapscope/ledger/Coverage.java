@@ -50,13 +50,23 @@ public final class Coverage {
    * @param first absolute position of the first row
    * @param positions how many positions it shows
    * @param rows how many rows: positions, or positions times heads
+   * @return false, and nothing is recorded, when some of the positions are not of this pass
    */
-  public synchronized void saw(Address address, int first, int positions, int rows) {
-    Shown s = shown.computeIfAbsent(address, a -> new Shown());
+  public synchronized boolean saw(Address address, int first, int positions, int rows) {
+    int from = first - pass.start();
+    if (from < 0 || from > pass.rows() - positions) {
+      return false;
+    }
+    Shown s = shown.get(address);
+    if (s == null) {
+      s = new Shown();
+      shown.put(address, s);
+    }
     s.fires++;
     s.rows += rows;
     s.count += positions;
-    s.positions.set(first - pass.start(), first - pass.start() + positions);
+    s.positions.set(from, from + positions);
+    return true;
   }
 
   /** A block of a layer is left out; what does not show there is not missed. */

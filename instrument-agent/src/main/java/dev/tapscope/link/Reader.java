@@ -56,6 +56,10 @@ final class Reader {
   private final int index;
   private final int[] indexes;
   private final MethodHandle getter;
+
+  /** Whether the root itself is what is read, without a step from it. */
+  private final boolean plain;
+
   private final Class<?> type;
   private final Object constant;
 
@@ -64,6 +68,7 @@ final class Reader {
     this.index = CONSTANT;
     this.indexes = new int[0];
     this.getter = MethodHandles.identity(Object.class);
+    this.plain = true;
     this.type = int.class;
     this.constant = constant;
   }
@@ -72,6 +77,7 @@ final class Reader {
     MethodHandle path = FieldPath.follow(operand, root, caller);
     this.operand = operand;
     this.index = index;
+    this.plain = operand.path().isEmpty();
     this.indexes = indexes;
     this.type = path.type().returnType();
     this.getter =
@@ -111,6 +117,9 @@ final class Reader {
 
   /** Reads from a root that is not among the captures. */
   Object readFrom(Object root, Object[] captures) throws Throwable {
+    if (plain) {
+      return root;
+    }
     if (indexes.length == 0) {
       return (Object) getter.invokeExact(root);
     }

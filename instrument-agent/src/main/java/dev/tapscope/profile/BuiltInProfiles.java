@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /** The profiles that ship with the agent. */
 public final class BuiltInProfiles {
-  private static final List<String> NAMES = List.of("gemma2");
+  private static final List<String> NAMES = List.of("gemma2", "jlama-gemma2");
 
   private BuiltInProfiles() {}
 

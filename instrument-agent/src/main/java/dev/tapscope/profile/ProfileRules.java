@@ -109,12 +109,12 @@ final class ProfileRules {
     }
     site.lambdas().forEach(lambda -> count(index, Part.IN, lambda.nth(), lambda.of()));
     joinPoint(index, site.at());
+    around(index, site);
     operand(index, Part.VALUE, site, site.value().tapped());
     site.value().captures().forEach(o -> operand(index, Part.VALUE, site, o));
     site.layer().flatMap(Layer::operand).ifPresent(o -> operand(index, Part.LAYER, site, o));
     site.position().ifPresent(o -> operand(index, Part.POS, site, o));
     site.cache().ifPresent(o -> operand(index, Part.CACHE, site, o));
-    around(index, site);
     codec(site.value())
         .filter(codec -> !Names.PROFILE.matcher(codec).matches())
         .ifPresent(codec -> add(index, Part.VALUE, "'" + codec + "' is no name of a codec."));
@@ -305,9 +305,6 @@ final class ProfileRules {
   }
 
   private void again(int index, Site site, Site first) {
-    if (site.name().equals(Site.TOKENS) || site.name().equals(Site.SAMPLED)) {
-      add(index, Part.NAME, "the site '" + site.name() + "' is declared twice.");
-    }
     if (site.layered() != first.layered()) {
       add(
           index,
@@ -350,6 +347,14 @@ final class ProfileRules {
       }
       if (site.layered()) {
         add(i, Part.LAYER, "'tap " + site.name() + "' lies outside the blocks: it has no layer.");
+      }
+      if (site.at() instanceof JoinPoint.AroundCall) {
+        add(
+            i,
+            Part.AT,
+            "'tap "
+                + site.name()
+                + "' shows token ids and leaves no call out; write 'before call' or 'after call'.");
       }
       if (tokens && !site.lambdas().isEmpty()) {
         add(

@@ -137,6 +137,11 @@ public final class Profiles {
     return new Value.Result(new Root.CallArg(index), Optional.empty());
   }
 
+  /** {@code return like call arg N as CODEC}, around a call. */
+  public static Value returnLikeCallArg(int index, String codec) {
+    return new Value.Result(new Root.CallArg(index), Optional.of(codec));
+  }
+
   /** Which of how many calls. */
   public record Call(MethodRef method, Optional<FieldRef> fedBy, int nth, int of) {
     /** Only calls whose receiver or an argument was loaded from a field count. */

@@ -20,7 +20,12 @@ final class ArrayRows implements Rows {
 
   @Override
   public void read(int row, float[] into) {
-    System.arraycopy(values[row], 0, into, 0, values[row].length);
+    read(row, into, 0);
+  }
+
+  @Override
+  public void read(int row, float[] into, int at) {
+    System.arraycopy(values[row], 0, into, at, values[row].length);
   }
 
   @Override

@@ -22,7 +22,12 @@ final class BufferRows implements Rows {
 
   @Override
   public void read(int row, float[] into) {
-    buffer.get(buffer.position(), into, 0, buffer.remaining());
+    read(row, into, 0);
+  }
+
+  @Override
+  public void read(int row, float[] into, int at) {
+    buffer.get(buffer.position(), into, at, buffer.remaining());
   }
 
   @Override

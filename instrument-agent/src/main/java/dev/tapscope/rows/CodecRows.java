@@ -28,6 +28,11 @@ final class CodecRows implements Rows {
   }
 
   @Override
+  public void read(int row, float[] into, int at) {
+    codec.read(tensor, row, into, at);
+  }
+
+  @Override
   public void write(int row, float[] from) {
     codec.write(tensor, row, from);
   }

@@ -5,6 +5,8 @@ import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Address;
 import dev.tapscope.tap.Pass;
 import dev.tapscope.tap.Phase;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -13,6 +15,16 @@ import java.util.TreeMap;
  * put back, and refuses to work once the callback is over.
  */
 final class BorrowedActivation implements Activation {
+  private static final VarHandle OVER;
+
+  static {
+    try {
+      OVER = MethodHandles.lookup().findVarHandle(BorrowedActivation.class, "over", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Address address;
   private final PassScope scope;
   private final Pass pass;
@@ -51,7 +63,7 @@ final class BorrowedActivation implements Activation {
 
   /** Ends the callback. */
   void end() {
-    over = true;
+    OVER.setRelease(this, true); // no fence: a fire has little time
   }
 
   /** Undoes every write and every replacement. */
@@ -106,6 +118,12 @@ final class BorrowedActivation implements Activation {
   public void read(int row, float[] into) {
     check();
     rows.read(row, into);
+  }
+
+  @Override
+  public void read(int row, float[] into, int at) {
+    check();
+    rows.read(row, into, at);
   }
 
   @Override

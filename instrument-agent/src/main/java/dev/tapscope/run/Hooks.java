@@ -106,8 +106,8 @@ public final class Hooks {
 
   /** The hooks on the value at an address, in the order they run. Not to be changed. */
   Attached[] at(Address address) {
-    Attached[] found = values.get(address); // on every fire: without the lock of computeIfAbsent
-    return found != null ? found : values.computeIfAbsent(address, this::find);
+    Attached[] known = values.get(address); // the common case takes no lock
+    return known != null ? known : values.computeIfAbsent(address, this::find);
   }
 
   /** The hook in the place of the call at an address. */

@@ -5,6 +5,7 @@ import dev.tapscope.ledger.Problem;
 import dev.tapscope.ledger.Wording;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Site;
+import dev.tapscope.tap.Extension;
 import dev.tapscope.tap.FailurePolicy;
 import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.TapscopeException;
@@ -49,6 +50,10 @@ public final class Runs {
   private volatile Runnable changed = () -> {};
   private volatile Supplier<List<Problem>> broken = List::of;
   private volatile Predicate<String> woven = owner -> true;
+  private volatile Supplier<Extension> extension =
+      () -> {
+        throw new IllegalStateException("nothing here follows the options of SAEs and edits");
+      };
 
   /**
    * @param err where failures are told when they happen
@@ -147,6 +152,15 @@ public final class Runs {
 
   List<Problem> broken() {
     return broken.get();
+  }
+
+  /** Gets there what follows the options of SAEs and edits. */
+  public void extendBy(Supplier<Extension> loader) {
+    extension = loader;
+  }
+
+  Extension extension() {
+    return extension.get();
   }
 
   /** What stayed silent, in words. */

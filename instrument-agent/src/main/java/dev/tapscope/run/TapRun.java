@@ -20,6 +20,7 @@ import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.Steps;
 import dev.tapscope.tap.TapscopeException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -163,6 +164,16 @@ public final class TapRun implements Run {
         range.last(),
         every && kind != Hooks.Kind.SKIP,
         sequences.nextPass());
+  }
+
+  @Override
+  public void edit(Map<String, String> saes, String... edits) {
+    Map<String, String> options = new LinkedHashMap<>();
+    saes.forEach((name, value) -> options.put("sae." + name, value));
+    for (int i = 0; i < edits.length; i++) {
+      options.put("edit." + (i + 1), edits[i]);
+    }
+    runs.extension().install(this, options);
   }
 
   @Override
@@ -393,21 +404,25 @@ public final class TapRun implements Run {
     }
     Address address = shown.address(layer);
     Coverage coverage = scope.pass.get();
-    Pass pass = coverage.pass();
     Rows rows = shown.rows(value);
-    int first = shown.first(pass.start());
-    int positions = rows.positions();
-    if (first < pass.start() || first - pass.start() > pass.rows() - positions) {
-      ledger.outsidePositions(address, pass, first, positions);
+    int first = shown.first(coverage.pass().start());
+    if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
+      ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
       return value;
     }
-    coverage.saw(address, first, positions, rows.rows());
+    return show(scope, coverage, address, first, new Lent(site, shown, value, rows));
+  }
+
+  /** Apart from {@link #fire}: the compiler takes up no method of more than 325 bytes. */
+  private Object show(PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
     TapEvents.Fire event = events.begin();
-    Lent lent = new Lent(site, shown, value, rows);
     for (Hooks.Attached hook : hooks.at(address)) {
-      call(hook, new BorrowedActivation(address, scope, pass, first, lent, hook.phase()), scope);
+      call(
+          hook,
+          new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
+          scope);
     }
-    event.end(address, first, rows.rows());
+    event.end(address, first, lent.rows().rows());
     if (stopWhenSeen && ledger.seen(coverage)) {
       throw cut(scope, PassScope.Cut.SEEN);
     }
@@ -504,7 +519,10 @@ public final class TapRun implements Run {
             Object like = form.get();
             Rows rows = shown.rows(like);
             int first = shown.first(coverage.pass().start());
-            coverage.saw(address, first, rows.positions(), rows.rows());
+            if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
+              ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
+              return;
+            }
             coverage.skipped(address.layer());
             Lent lent = new Lent(site, shown, like, rows);
             call(
@@ -546,7 +564,7 @@ public final class TapRun implements Run {
   }
 
   private static void leaveHooks(ThreadState state, TapRun before) {
-    state.working = before;
+    state.leave(before);
   }
 
   /** Deals with a failure once the taps are on again. */

@@ -1,5 +1,7 @@
 package dev.tapscope.run;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
@@ -18,6 +20,16 @@ final class ThreadState {
   /** Whether the model is asked something that is no part of its passes. */
   boolean off;
 
+  private static final VarHandle WORKING;
+
+  static {
+    try {
+      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** The run whose code is running, so that closing it can wait; null while there is none. */
   volatile TapRun working;
 
@@ -32,6 +44,11 @@ final class ThreadState {
   private boolean insideOpened(TapRun outer) {
     TapRun own = runs.peekFirst();
     return own != null && own.openedIn(outer);
+  }
+
+  /** Back to what was working before; whoever waits for it may see that a little later. */
+  void leave(TapRun before) {
+    WORKING.setRelease(this, before);
   }
 
   Optional<PassScope> scope() {

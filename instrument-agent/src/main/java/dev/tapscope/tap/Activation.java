@@ -33,6 +33,13 @@ public interface Activation {
   /** Copies a row into the first {@code width(row)} places of {@code into}. */
   void read(int row, float[] into);
 
+  /** Copies a row into {@code width(row)} places of {@code into}, from {@code at} on. */
+  default void read(int row, float[] into, int at) {
+    float[] values = new float[width(row)];
+    read(row, values);
+    System.arraycopy(values, 0, into, at, values.length);
+  }
+
   /**
    * Writes the first {@code width(row)} values of {@code from} into the model's own row.
    *

@@ -65,6 +65,23 @@ public interface Run extends AutoCloseable {
    */
   Attachment skip(String sites, Hook hook);
 
+  /**
+   * Attaches SAEs and edits, in the words of the agent's options and of the command line:
+   *
+   * <pre>{@code
+   * run.edit(Map.of("l9", "res.3 sae/layer_3/width_16k/average_l0_82"), "steer l9/76 1.25x @prompt");
+   * run.edit(Map.of(), "patch res.4 @last from france#0@last");
+   * }</pre>
+   *
+   * <p>Needs the SAE runtime, and so Java 25. Edits of one SAE belong into one call: they share one
+   * encoding, and their differences add up.
+   *
+   * @param saes by name: {@code ADDRESS PATH}, or {@code INPUT>OUTPUT PATH} for a transcoder
+   * @param edits each as after {@code edit.N=}
+   * @throws TapscopeException what the same options of the agent would end with
+   */
+  void edit(Map<String, String> saes, String... edits);
+
   /** What happens when a hook throws; see {@link FailurePolicy} for the default. */
   void onFailure(FailurePolicy policy);
 

@@ -22,6 +22,13 @@ public interface TensorCodec {
   /** Copies a row into the first {@code width} places of {@code into}. */
   void read(Object tensor, int row, float[] into);
 
+  /** Copies a row into {@code width} places of {@code into}, from {@code at} on. */
+  default void read(Object tensor, int row, float[] into, int at) {
+    float[] values = new float[width(tensor)];
+    read(tensor, row, values);
+    System.arraycopy(values, 0, into, at, values.length);
+  }
+
   /** Writes the first {@code width} values of {@code from} into the tensor's own storage. */
   void write(Object tensor, int row, float[] from);
 

@@ -147,9 +147,13 @@ final class CallSearch {
             + ".");
   }
 
+  /** Names are compared without their owners, which may be written short or in full. */
   private String likely(Map<String, Integer> fields) {
+    Map<String, String> byName = new LinkedHashMap<>();
+    fields.keySet().forEach(f -> byName.putIfAbsent(f.substring(f.lastIndexOf('.') + 1), f));
     String field =
-        Spelling.nearest(wanted.fedBy().orElseThrow().toString(), fields.keySet())
+        Spelling.nearest(wanted.fedBy().orElseThrow().name(), byName.keySet())
+            .map(byName::get)
             .orElse(fields.keySet().iterator().next());
     return "Write: " + line(ref.toString(), " fed by " + field, 1, fields.get(field));
   }

@@ -103,7 +103,7 @@ final class Insertion {
     code.add(call(placement, value.type()));
     if (!onTop) {
       code.add(
-          placement.assignable() ? loads.storeBack(value) : new InsnNode(popped(value.type())));
+          placement.storedBack() ? loads.storeBack(value) : new InsnNode(popped(value.type())));
       code.add(loads.stack.load());
     }
     insert(placement.point(), code);
@@ -170,7 +170,7 @@ final class Insertion {
 
   /** Whether the value can stay on the stack: it is replaced whole, and no capture reads it. */
   private static boolean staysOnTop(Placement placement) {
-    return placement.assignable()
+    return placement.storedBack()
         && placement.value().orElseThrow() instanceof Held.OnStack top
         && top.depth() == 0
         && placement.captures().stream().noneMatch(Held.OnStack.class::isInstance);

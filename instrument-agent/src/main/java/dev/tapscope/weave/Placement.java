@@ -53,10 +53,19 @@ record Placement(
         site, point, value, type, List.copyOf(captures), roots.stackDownTo(deepest));
   }
 
-  /** Whether a new value can take the place of the tapped one. */
-  boolean assignable() {
+  /** Whether the woven code stores back what the tap returns. */
+  boolean storedBack() {
     return site.value().tapped().path().isEmpty()
         && value.map(Held::assignable).orElseGet(() -> site.value() instanceof Value.Result);
+  }
+
+  /**
+   * Whether another object can take the place of the tapped one; of a derived value only rows can
+   * be written.
+   */
+  boolean assignable() {
+    boolean derived = site.value() instanceof Value.Rms || site.value() instanceof Value.Scaled;
+    return storedBack() && !derived;
   }
 
   private static Type tapped(Site site, Roots roots, Paths paths) {

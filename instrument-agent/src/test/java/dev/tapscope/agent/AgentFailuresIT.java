@@ -192,7 +192,8 @@ class AgentFailuresIT {
   @Test
   void aProfileThatIsNotThere() {
     Result result = run("profile=gemma3");
-    assertFailed(2, List.of("profile-unknown"), "the built-in ones are gemma2", result);
+    assertFailed(
+        2, List.of("profile-unknown"), "the built-in ones are gemma2, jlama-gemma2", result);
     assertNothingRan(result);
   }
 

@@ -1,15 +1,24 @@
 package dev.tapscope.profile;
 
+import static dev.tapscope.profile.Profiles.anyElement;
 import static dev.tapscope.profile.Profiles.arg;
 import static dev.tapscope.profile.Profiles.call;
 import static dev.tapscope.profile.Profiles.callArg;
+import static dev.tapscope.profile.Profiles.callThis;
 import static dev.tapscope.profile.Profiles.constant;
+import static dev.tapscope.profile.Profiles.element;
 import static dev.tapscope.profile.Profiles.field;
+import static dev.tapscope.profile.Profiles.indexOfCallArg;
 import static dev.tapscope.profile.Profiles.local;
+import static dev.tapscope.profile.Profiles.loop;
+import static dev.tapscope.profile.Profiles.put;
+import static dev.tapscope.profile.Profiles.returnLikeCallArg;
 import static dev.tapscope.profile.Profiles.returned;
 import static dev.tapscope.profile.Profiles.rms;
+import static dev.tapscope.profile.Profiles.scaled;
 import static dev.tapscope.profile.Profiles.self;
 import static dev.tapscope.profile.Profiles.slot;
+import static dev.tapscope.profile.Profiles.stack;
 import static dev.tapscope.profile.Profiles.store;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -122,7 +131,7 @@ class ProfileRoundTripTest {
         sites.subList(0, 12));
     assertEquals(
         List.of(
-            ("attn_out resid_mid transcoder_in mlp_in mlp_gate mlp_up mlp_act mlp_raw mlp res"
+            ("attn_out resid_mid transcoder_in mlp_in mlp_gate mlp_up mlp_act mlp_raw mlp res block"
                     + " final_norm logits sampled")
                 .split(" ")),
         sites.subList(12, sites.size()));
@@ -205,6 +214,8 @@ class ProfileRoundTripTest {
     for (int i = 0, sites = random.nextInt(6); i < sites; i++) {
       tap = anyTap(random, tap.tap("site_" + i), i);
     }
+    tap = tap.tap("twice").in("a.B.f").entry().value(arg(0));
+    tap = tap.tap("twice").in("a.B.g").exit().value(returned());
     return tap.build();
   }
 
@@ -212,19 +223,43 @@ class ProfileRoundTripTest {
     tap.in(method(random));
     int of = 1 + random.nextInt(9);
     int nth = 1 + random.nextInt(of);
-    int at = random.nextInt(5);
+    for (int lambdas = random.nextInt(3); lambdas > 0; lambdas--) {
+      tap.lambda(nth, of);
+    }
+    if (random.nextInt(4) == 0) {
+      tap.body(String.format("%08x", random.nextInt()));
+    }
+    Operand variable = random.nextBoolean() ? local("v1") : slot(7);
+    String field = random.nextBoolean() ? "this.w" : "a.Weights$In.w";
+    Profiles.Call called = call(method(random)).nth(nth).of(of);
+    called = random.nextBoolean() ? called.fedBy(field) : called;
+    int at = random.nextInt(13);
     switch (at) {
       case 0 -> tap.entry();
       case 1 -> tap.exit();
-      case 2 -> tap.before(call(method(random)).nth(nth).of(of));
-      case 3 -> tap.after(call(method(random)).nth(nth).of(of));
-      default -> tap.after(store(random.nextBoolean() ? local("v1") : slot(7)).nth(nth).of(of));
+      case 2 -> tap.before(called);
+      case 3 -> tap.after(called);
+      case 4 -> tap.before(put(field).nth(nth).of(of));
+      case 5 -> tap.after(put(field).nth(nth).of(of));
+      case 6 -> tap.after(element(field).nth(nth).of(of));
+      case 7 -> tap.after(element(variable).nth(nth).of(of));
+      case 8 -> tap.after(anyElement().nth(nth).of(of));
+      case 9 -> tap.beginOf(loop(variable).nth(nth).of(of));
+      case 10 -> tap.endOf(loop(variable).nth(nth).of(of));
+      case 11 -> tap.around(called);
+      default -> tap.after(store(variable).nth(nth).of(of));
     }
-    boolean calls = at == 2 || at == 3;
+    boolean calls = at == 2 || at == 3 || at == 11;
     boolean returns = at == 1 || at == 3;
+    if (at == 11) {
+      tap.value(
+          random.nextBoolean() ? callArg(2).as("codec") : returnLikeCallArg(random.nextInt(5)));
+      return tap.layer(indexOfCallArg(1));
+    }
     Operand value = operand(random, calls, returns);
-    switch (random.nextInt(3)) {
+    switch (random.nextInt(4)) {
       case 0 -> tap.value(value);
+      case 3 -> tap.value(scaled(value, operand(random, calls, returns)));
       case 1 -> tap.value(value.as("codec-" + number));
       default ->
           tap.value(
@@ -234,9 +269,15 @@ class ProfileRoundTripTest {
                   value,
                   operand(random, calls, returns)));
     }
+    switch (random.nextInt(5)) {
+      case 0 -> tap.layer(constant(random.nextInt(50)));
+      case 1 -> tap.layer(operand(random, calls, returns));
+      case 2 -> tap.layerBefore(operand(random, calls, returns));
+      case 3 -> tap.latestLayer();
+      default -> {}
+    }
     if (random.nextBoolean()) {
-      tap.layer(
-          random.nextBoolean() ? constant(random.nextInt(50)) : operand(random, calls, returns));
+      tap.cache(operand(random, calls, returns));
     }
     if (random.nextBoolean()) {
       tap.position(operand(random, calls, returns));
@@ -253,16 +294,20 @@ class ProfileRoundTripTest {
   private static Operand operand(RandomGenerator random, boolean call, boolean returns) {
     List<Operand> roots =
         new ArrayList<>(List.of(self(), arg(random.nextInt(9)), local("x_$1"), slot(300)));
+    roots.add(stack(random.nextInt(3)));
     if (call) {
       roots.add(callArg(random.nextInt(4)));
+      roots.add(callThis());
     }
     if (returns) {
       roots.add(returned());
     }
     Operand root = roots.get(random.nextInt(roots.size()));
-    return switch (random.nextInt(3)) {
+    return switch (random.nextInt(5)) {
       case 0 -> root;
       case 1 -> root.then("field");
+      case 2 -> root.at(random.nextInt(99)).then("x");
+      case 3 -> root.then("x").at(random.nextBoolean() ? local("l") : arg(1)).at(slot(2));
       default -> root.then("norm", "gain$");
     };
   }

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What {@code PROFILES.md} shows is true. */
@@ -27,11 +30,13 @@ class ProfilesPageTest {
         .toList();
   }
 
+  private static final Pattern NO_FIT = Pattern.compile("new NoFit\\(\\s*\"([a-z-]+)\"");
+
   @Test
   void everyExampleReads() throws IOException {
     String tokens = "tap tokens\n in a.B.f\n entry\n value arg 0\n pos 0\n";
     List<String> taps = blocks().stream().filter(block -> block.startsWith("tap ")).toList();
-    assertEquals(5, taps.size());
+    assertEquals(11, taps.size());
     for (String tap : taps) {
       assertEquals(2, ProfileParser.parse("profile p\n" + tap + tokens, "page").sites().size());
     }
@@ -53,5 +58,23 @@ class ProfilesPageTest {
         Files.readString(Path.of("src/main/java/dev/tapscope/profile/ProfileParser.java"));
     String javadoc = source.replaceAll("(?m)^ \\* ?", "");
     assertTrue(javadoc.contains(grammar), "the grammars differ");
+  }
+
+  /** Whatever a misfit may be called, the page and the Javadoc explain it. */
+  @Test
+  void everyMisfitIsExplained() throws IOException {
+    Path weave = Path.of("src/main/java/dev/tapscope/weave");
+    String misfit = Files.readString(weave.resolve("Misfit.java"));
+    Set<String> ids = new TreeSet<>();
+    try (Stream<Path> sources = Files.list(weave)) {
+      for (Path source : sources.toList()) {
+        NO_FIT.matcher(Files.readString(source)).results().forEach(id -> ids.add(id.group(1)));
+      }
+    }
+    assertTrue(ids.size() > 20, ids.toString());
+    for (String id : ids) {
+      assertTrue(page().contains("`" + id + "`"), id + " is not in the page");
+      assertTrue(misfit.replaceAll("\\s+\\*?\\s*", " ").contains("{@code " + id + "}"), id);
+    }
   }
 }

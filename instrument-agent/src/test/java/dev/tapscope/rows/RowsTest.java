@@ -126,6 +126,62 @@ class RowsTest {
     assertThrows(IllegalArgumentException.class, () -> narrow.write(0, new float[] {1, 2}));
   }
 
+  /** 0.1f * 3f is not what 0.3f is; what is not touched keeps its bits all the same. */
+  @Test
+  void scaledRowsAreShownTimesTheFactorAndWrittenBackDivided() {
+    float[][] model = {{0.1f, 2}, {8, 9}};
+    Rows scaled = RowsOf.scaled(RowsOf.value(model), 3);
+    float[] row = read(scaled, 0);
+    assertArrayEquals(new float[] {0.1f * 3, 6}, row);
+    row[1] = 12;
+    scaled.write(0, row);
+    assertArrayEquals(new float[] {0.1f, 4}, model[0]);
+    assertArrayEquals(new float[] {8, 9}, model[1]);
+    assertArrayEquals(new float[] {0.1f * 3, 12}, read(scaled, 0));
+    scaled.write(0, new float[] {0.1f * 3, 6});
+    assertArrayEquals(new float[] {0.1f, 2}, model[0]);
+  }
+
+  @Test
+  void scaledHeadsKeepTheirPositions() {
+    float[][][] heads = {{{1}, {2}}, {{3}, {4}}, {{5}, {6}}};
+    Rows scaled = RowsOf.scaled(RowsOf.value(heads), 10);
+    assertEquals(6, scaled.rows());
+    assertEquals(3, scaled.positions());
+    assertEquals(2, scaled.position(5));
+    assertEquals(1, scaled.head(5));
+    assertArrayEquals(new float[] {60}, read(scaled, 5));
+  }
+
+  @Test
+  void aFactorThatCannotBeDividedByIsRefused() {
+    for (float factor : new float[] {0, -0f, Float.NaN, Float.POSITIVE_INFINITY}) {
+      assertThrows(
+          IllegalArgumentException.class, () -> RowsOf.scaled(RowsOf.value(source), factor));
+    }
+  }
+
+  @Test
+  void aCopyHasItsOwnStorage() {
+    float[][][] heads = {{{1}, {2}}};
+    float[][][] other = (float[][][]) RowsOf.copy(heads);
+    other[0][1][0] = 9;
+    assertArrayEquals(new float[] {2}, heads[0][1]);
+    float[] row = (float[]) RowsOf.copy(gain);
+    row[0] = 9;
+    assertArrayEquals(new float[] {10, 100}, gain);
+    float[][] rows = (float[][]) RowsOf.copy(source);
+    rows[0][0] = 9;
+    assertArrayEquals(new float[] {3, 4}, source[0]);
+    FloatBuffer buffer = FloatBuffer.wrap(new float[] {1, 2, 3}, 1, 2);
+    FloatBuffer copied = (FloatBuffer) RowsOf.copy(buffer);
+    copied.put(0, 9);
+    assertEquals(2, copied.remaining());
+    assertEquals(2, buffer.get(1));
+    assertEquals(1, buffer.position());
+    assertThrows(IllegalArgumentException.class, () -> RowsOf.copy("text"));
+  }
+
   private static final class Doubles implements TensorCodec {
     @Override
     public String name() {

@@ -302,10 +302,19 @@ final class LifeTraps {
     assertFalse(Arrays.deepEquals(solo[0], solo[1]));
   }
 
+  /** Edits on the model's own thread and on its workers. */
   private static float[][] edited(BusyModel model, int edit) {
     try (Run run = Taps.open(PROFILE)) {
       run.on("resid_mid.1", Phase.REPLACE, a -> a.write(0, new float[] {edit, 10}));
       run.on("k.2", Phase.REPLACE, a -> a.write(1, new float[] {edit, 20}));
+      run.on(
+          "weights.2",
+          Phase.REPLACE,
+          a -> {
+            float[] first = new float[a.width(0)];
+            first[0] = edit + 1;
+            a.write(0, first);
+          });
       return model.forward(PROMPT, 0, new BusyModel.Cache());
     }
   }
@@ -313,15 +322,11 @@ final class LifeTraps {
   @Test
   void aPassThatEndsEarlyOnAWorkerEndsItForItsCallerAlone(Run run) throws Exception {
     AtomicInteger beyond = new AtomicInteger();
-    AtomicInteger fires = new AtomicInteger();
-    run.on("weights.1", Phase.READ_AFTER, a -> fires.incrementAndGet());
+    run.on("weights.1", Phase.READ_AFTER, a -> {});
     run.watch("res.1-2+weights.2", a -> beyond.incrementAndGet());
     run.stopWhenSeen();
-    for (int i = 1; i <= 200; i++) {
-      BusyModel.Cache cache = new BusyModel.Cache();
-      BusyModel model = new BusyModel();
-      assertEquals(Optional.empty(), run.call(() -> model.forward(PROMPT, 0, cache)));
-      assertEquals(PROMPT.length * i, fires.get());
+    for (int i = 0; i < 200; i++) {
+      assertEquals(Optional.empty(), run.call(LifeTraps::forward));
     }
     assertEquals(0, beyond.get());
   }

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.junit.Tapped;
 import dev.tapscope.tap.Activation;
+import dev.tapscope.tap.Attachment;
 import dev.tapscope.tap.Phase;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.TapscopeException;
@@ -282,6 +283,24 @@ final class ValueTraps {
     forward();
     assertEquals(
         List.of("resid_pre.0", "res.0", "resid_pre.1", "res.1", "resid_pre.2", "mlp.2"), seen);
+  }
+
+  /** A block left out passes its input on, and its own sites are not missed. */
+  @Test
+  void aSkippedBlockIsNotComputed(Run run) {
+    float[][] without;
+    List<float[][]> inputs = new ArrayList<>();
+    try (Attachment input = run.on("resid_pre.1", Phase.READ_AFTER, a -> inputs.add(a.copy()));
+        Attachment output = run.on("res.1", Phase.REPLACE, a -> a.set(inputs.get(0)))) {
+      without = forward();
+      input.close();
+      output.close();
+    }
+    List<String> seen = new ArrayList<>();
+    run.skip("block.1", a -> seen.add("skipped"));
+    run.on("res.*", Phase.READ_AFTER, a -> seen.add(a.address().toString()));
+    assertSameBits(without, forward());
+    assertEquals(List.of("res.0", "skipped", "res.2"), seen);
   }
 
   @Test

@@ -26,8 +26,9 @@ import org.objectweb.asm.tree.VarInsnNode;
 
 /**
  * Every site a class could have: each parameter at each entry, each result at each exit, each
- * argument before and after each call and what it returns, each variable after each store. Of what
- * the weaver refuses the reasons are counted.
+ * argument before, after and around each call, its receiver and what it returns, the stack before
+ * it, each variable after each store, each field and element that is stored, each loop. Of what the
+ * weaver refuses the reasons are counted.
  */
 final class EverySite {
   private final ClassNode owner = new ClassNode();
@@ -41,7 +42,7 @@ final class EverySite {
 
   static EverySite of(byte[] bytes) {
     EverySite every = new EverySite(bytes);
-    every.owner.methods.forEach(every::method);
+    every.owner.methods.forEach(method -> every.method(bytes, method));
     for (SiteReport report : Weaver.weave(bytes, every.candidates, "test").reports()) {
       if (report instanceof Misfit misfit) {
         every.refused.merge(misfit.id(), 1, Integer::sum);
@@ -61,7 +62,7 @@ final class EverySite {
     return refused;
   }
 
-  private void method(MethodNode method) {
+  private void method(byte[] bytes, MethodNode method) {
     boolean bridge = (method.access & Opcodes.ACC_BRIDGE) != 0;
     if (bridge || method.instructions.size() == 0) {
       return;
@@ -73,6 +74,7 @@ final class EverySite {
     add(in, new JoinPoint.Exit(), new Root.Return());
     calls(method, in);
     stores(method, in);
+    listed(bytes, in);
   }
 
   private void calls(MethodNode method, MethodRef in) {
@@ -93,11 +95,42 @@ final class EverySite {
       int nth = seen.merge(call, 1, Integer::sum);
       JoinPoint after = new JoinPoint.AfterCall(call, nth, totals.get(call));
       add(in, after, new Root.Return());
+      JoinPoint before = new JoinPoint.BeforeCall(call, nth, totals.get(call));
+      add(in, before, new Root.CallThis());
+      add(in, after, new Root.CallThis());
+      add(in, before, new Root.Stack(1));
+      around(in, call, nth, totals.get(call));
       for (int i = 0; i < arguments.get(c).length; i++) {
         add(in, new JoinPoint.BeforeCall(call, nth, totals.get(call)), new Root.CallArg(i));
         add(in, after, new Root.CallArg(i));
       }
     }
+  }
+
+  private void around(MethodRef in, MethodRef call, int nth, int of) {
+    JoinPoint around = new JoinPoint.AroundCall(call, Optional.empty(), nth, of);
+    add(in, around, new Value.Result(new Root.CallArg(0), Optional.of("any")));
+    add(in, around, new Root.CallArg(0));
+  }
+
+  /** Whatever else a listing names, with what lies on the stack or the first parameter. */
+  private void listed(byte[] bytes, MethodRef in) {
+    MethodListing listing = MethodListing.of(bytes, in);
+    for (MethodListing.Place place : listing.puts()) {
+      JoinPoint.AfterPut after = (JoinPoint.AfterPut) joinPoint(place);
+      add(in, new JoinPoint.BeforePut(after.field(), after.nth(), after.of()), new Root.Stack(0));
+      add(in, after, new Root.This());
+    }
+    for (List<MethodListing.Place> places : List.of(listing.elements(), listing.loops())) {
+      for (MethodListing.Place place : places) {
+        add(in, joinPoint(place), new Root.Arg(0));
+        add(in, joinPoint(place), new Root.This());
+      }
+    }
+  }
+
+  private static JoinPoint joinPoint(MethodListing.Place place) {
+    return Taps.site("in a.B.f;" + place.text() + ";value arg 0").at();
   }
 
   private void stores(MethodNode method, MethodRef in) {
@@ -148,6 +181,10 @@ final class EverySite {
   }
 
   private void add(MethodRef in, JoinPoint at, Root value) {
+    add(in, at, new Value.Plain(Operand.of(value), Optional.of("any")));
+  }
+
+  private void add(MethodRef in, JoinPoint at, Value value) {
     Site site =
         new Site(
             "s" + candidates.size(),
@@ -155,7 +192,7 @@ final class EverySite {
             in,
             List.of(),
             at,
-            new Value.Plain(Operand.of(value), Optional.of("any")),
+            value,
             Optional.empty(),
             Optional.empty(),
             Optional.empty(),

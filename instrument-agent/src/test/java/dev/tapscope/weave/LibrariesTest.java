@@ -33,7 +33,10 @@ class LibrariesTest {
           "method-size",
           "return-missing",
           "slot-missing",
-          "value-type");
+          "value-type",
+          "around-call",
+          "this-missing",
+          "stack-missing");
 
   @ParameterizedTest
   @ValueSource(

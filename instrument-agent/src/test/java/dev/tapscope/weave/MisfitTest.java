@@ -75,6 +75,42 @@ class MisfitTest {
           in targets.Block.forward;at entry;value arg 0;layer arg 0 | value-type | Wanted an int for 'layer' && found float[]
           in targets.Block.forward;at entry;value arg 0;layer this.norm | value-type | Wanted an int for 'layer' && found Block$Norm
           in targets.Block.forward;at entry;value arg 0.length | value-type | Wanted an object whose fields 'value' can follow && found float[]
+          in targets.Heads.keep;after put this.kept 1 of 1;value this.kept | put-count | Wanted 1 of 1 put of this.kept in Heads.keep; found 2, at line 49, line 54. && write: after put this.kept 1 of 2.
+          in targets.Heads.keep;before put this.kpet 1 of 1;value stack | put-count | found none. It puts into this.kept, this.latest. Write: before put this.kept 1 of 2.
+          in targets.Heads.forward;after put this.kept 1 of 1;value arg 0 | put-count | It puts nothing into any field; tap a call or the store of a variable.
+          in targets.Heads.keep;after element local rows 1 of 2;value arg 0 | element-count | Wanted 1 of 2 stores of an element of local rows && found 1, at line 51. && write: after element local rows 1 of 1.
+          in targets.Heads.keep;after element this.kept 1 of 1;value arg 0 | element-count | found none. The stores are to elements of any (line 50, line 50), local rows (line 51), this.out (line 52). Name one of them.
+          in targets.Heads.keep;after element local rosw 1 of 1;value arg 0 | local-missing | Write: after element local rows N of M.
+          in targets.Block.nested;after element any 1 of 1;value arg 0 | element-count | It stores no element itself; tap the call that does.
+          in targets.Shapes.loops;loop local l end 1 of 2;value arg 0 | loop-count | Wanted 1 of 2 loops that count in local l in Shapes.loops; found 1, counted on at line 20. && write: loop local l end 1 of 1.
+          in targets.Shapes.loops;loop local layers begin 1 of 1;value arg 0 | loop-count | Wanted 1 of 1 loop that counts in local layers && There are loops on local i (line 22), local l (line 20)
+          in targets.Shapes.loops;loop local ll begin 1 of 1;value arg 0 | local-missing | Write: loop local l begin N of M.
+          in targets.Block.nested;loop slot 1 end 1 of 1;value arg 0 | loop-count | Tap a call or a store in the loop.
+          in targets.Heads.forward lambda 1 of 1;at entry;value this.out | lambda-count | Wanted 1 of 1 lambda in Heads.forward; found 2, at && for Heads::same tap the method itself. && write: lambda 1 of 2.
+          in targets.Heads.forward lambda 1 of 2 lambda 1 of 1;at entry;value this.out | lambda-count | in Heads.forward lambda 1 of 2; found none. && Tap the method itself
+          in targets.Block.forward lambda 1 of 1;at entry;value this.norm | lambda-count | found none
+          in targets.Runner.forward;before call Runner.norm fed by Weights.attnNorm 1 of 1;value call arg 1 | call-count | found none: the 4 calls are fed at line 32 by Runner$State.xb and Runner$State.x and Runner$Weights.attNorm && Write: before call Runner.norm fed by Runner$Weights.attNorm 1 of 1.
+          in targets.Block.nested;after call Block.scale fed by this.norm 1 of 1;value return | call-count | found none: the 2 calls are fed at line 42 by no field, at line 42 by no field. Write: after call Block.scale 1 of 2.
+          in targets.Runner.forward;before call Runner.norm 1 of 4;value call arg 1;layer index of call arg 1 | index-missing | the argument is not loaded from an array, or not from one place. Write the index itself, such as: local l.
+          in targets.Runner.forward;before call Runner.norm 1 of 4;value call arg 1;layer index of call arg 3 | arg-missing | with 3 arguments. Count from 0.
+          in targets.Block.nested;before call Ops.sum 1 of 1;value stack 1 | stack-missing | found only stack (float[]). Name another operand
+          in targets.Shapes.loops;after store local next 1 of 1;value stack | stack-missing | found an empty stack
+          in targets.Block.nested;after call Ops.sum 1 of 1;value call this | this-missing | the call of Ops.sum(float[]), a static method, which has none. Write: call arg N.
+          in targets.Members$Concrete.<init>;after call StringBuilder.<init> 1 of 1;value call this as any | this-missing | a constructor, whose object does not exist before it.
+          in targets.Members$Concrete.<init>;around call StringBuilder.<init> 1 of 1;value call arg 0 | around-call | a constructor, without which there is no object. && write 'before call' or 'after call'
+          in targets.Block.nested;around call Ops.sum 1 of 1;value return like call arg 0 | value-type | Wanted rows of floats && in 'return' && found float
+          in targets.Block.nested;around call Block.scale 1 of 2;value call arg 0 | return-missing | scale returns float[], which has to be made when the call is left out. Write: value return like call arg N.
+          in targets.Block.nested;around call Block.scale 1 of 2;value return like call arg 1 | value-type | Wanted rows of floats && in 'call arg 1' && found float
+          in targets.Block.forward;around call Ops.accumulate 1 of 2;value return like call arg 0 | return-missing | accumulate returns nothing. Write the argument it writes into: value call arg N.
+          in targets.Runner.forward;at entry;value arg 2[0] | value-type | found int
+          in targets.Runner.forward;at entry;value arg 3[0] | value-type | Wanted an array before '[0]' in 'arg 3[0]' && found int
+          in targets.Heads.keep;at exit;value this.out[arg 0] | value-type | Wanted an int as the index 'arg 0' && found float[]
+          in targets.Heads.keep;at exit;value this.out[0][0] | value-type | Wanted rows of floats && found float
+          in targets.Heads.keep;at exit;value this.out[local k] | local-missing | Wanted 'local k'
+          in targets.Heads.forward;at entry;value arg 0;cache arg 1 | value-type | Wanted an object for 'cache'
+          in targets.Heads.forward;at entry;value scaled arg 0 by arg 0 | value-type | Wanted a float, a double or an int for 'by' && found float[]
+          in targets.Heads.forward;at entry;value scaled arg 0 by this.kept | value-type | Wanted a float, a double or an int for 'by' && found float[]
+          in targets.Heads.forward;at entry;value arg 0;layer previous arg 0 | value-type | Wanted an int for 'layer' && found float[]
           in targets.Block.scale;at entry;value rms arg 0 eps arg 1 into arg 0 gain arg 0 | value-type | Wanted an object for 'eps' (a number has to be a field: this.norm.eps) && found float
           """)
   void eachMisfitSaysWhatToWrite(String lines, String id, String parts) {
@@ -85,6 +121,51 @@ class MisfitTest {
       assertTrue(misfit.sentence().contains(part), () -> part + "\nin\n" + misfit.sentence());
     }
     assertTrue(misfit.sentence().endsWith("."), misfit.sentence());
+  }
+
+  @Test
+  void onlyOneTapStandsAroundACall() {
+    List<Site> sites =
+        Taps.sites(
+            """
+            tap first
+              in     targets.Block.nested
+              around call Block.scale 1 of 2
+              value  return like call arg 0
+            tap second
+              in     targets.Block.nested
+              around call Block.scale 1 of 2
+              value  return like call arg 0
+            tap third
+              in     targets.Block.nested
+              around call Block.scale 2 of 2
+              value  return like call arg 0
+            """);
+    Woven woven = Weaver.weave(Compiled.onClassPath("targets.Block"), sites, "test");
+    assertEquals(Optional.empty(), woven.bytes());
+    assertEquals(List.of("second"), woven.misfits().stream().map(m -> m.site().name()).toList());
+    assertEquals("around-twice", woven.misfits().get(0).id());
+    String sentence = woven.misfits().get(0).sentence();
+    assertTrue(sentence.contains("the tap 'first' stands around the same call"), sentence);
+  }
+
+  @Test
+  void aCallThroughAMethodHandleCannotBeLeftOut() {
+    String source =
+        """
+        public class Handles {
+          static float[] run(java.lang.invoke.MethodHandle h, float[] x) throws Throwable {
+            return (float[]) h.invokeExact(x);
+          }
+        }
+        """;
+    Misfit misfit =
+        misfit(
+            Compiled.source("Handles", source, "-g").get("Handles"),
+            "in Handles.run;around call MethodHandle.invokeExact 1 of 1;"
+                + "value return like call arg 0");
+    assertEquals("around-call", misfit.id());
+    assertTrue(misfit.sentence().contains("whose types only it knows"), misfit.sentence());
   }
 
   @Test

@@ -13,6 +13,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.objectweb.asm.ClassWriter;
+import org.objectweb.asm.Label;
+import org.objectweb.asm.Opcodes;
+import org.objectweb.asm.tree.MethodNode;
 import targets.Runner;
 
 /** The places and values only code of some shapes has; expected numbers by hand. */
@@ -223,6 +227,56 @@ class ReachTest {
     assertEquals(Runner.rounds(plain, 3), world.call("targets.Runner", "rounds", seen, 3));
     assertArrayEquals(plain, seen);
     assertEquals(fires, world.fires().size());
+  }
+
+  /** Other compilers than javac put the test at the end and enter there. */
+  @Test
+  void aLoopWithItsTestAtTheEndIsTheSameLoop() {
+    MethodNode run = new MethodNode(Opcodes.ACC_STATIC, "run", "([FI)I", null, null);
+    Label body = new Label();
+    Label test = new Label();
+    run.visitInsn(Opcodes.ICONST_0);
+    run.visitVarInsn(Opcodes.ISTORE, 2);
+    run.visitJumpInsn(Opcodes.GOTO, test);
+    run.visitLabel(body);
+    run.visitVarInsn(Opcodes.ALOAD, 0);
+    run.visitVarInsn(Opcodes.ILOAD, 2);
+    run.visitInsn(Opcodes.FCONST_1);
+    run.visitInsn(Opcodes.FASTORE);
+    run.visitIincInsn(2, 1);
+    run.visitLabel(test);
+    run.visitVarInsn(Opcodes.ILOAD, 2);
+    run.visitVarInsn(Opcodes.ILOAD, 1);
+    run.visitJumpInsn(Opcodes.IF_ICMPLT, body);
+    run.visitVarInsn(Opcodes.ILOAD, 2);
+    run.visitInsn(Opcodes.IRETURN);
+    ClassWriter rotated = new ClassWriter(ClassWriter.COMPUTE_FRAMES);
+    rotated.visit(Opcodes.V17, Opcodes.ACC_PUBLIC, "Rotated", null, "java/lang/Object", null);
+    run.accept(rotated);
+    world.weave(
+        "Rotated",
+        rotated.toByteArray(),
+        Taps.sites(
+            """
+            tap begin
+              in   Rotated.run
+              loop slot 2 begin 1 of 1
+              value arg 0
+              layer slot 2
+            tap end
+              in   Rotated.run
+              loop slot 2 end 1 of 1
+              value arg 0
+              layer slot 2
+            """));
+    assertEquals(2, world.call("Rotated", "run", new float[2], 2));
+    assertEquals(List.of(list(0, 0), list(1, 0)), world.values("begin"));
+    assertEquals(List.of(list(1, 0), list(1, 1)), world.values("end"));
+    assertEquals(
+        List.of(0, 0, 1, 1), world.fires().stream().map(f -> f.arguments().get(1)).toList());
+    world.fires().clear();
+    assertEquals(0, world.call("Rotated", "run", new float[2], 0));
+    assertEquals(List.of(), world.fires());
   }
 
   @Test

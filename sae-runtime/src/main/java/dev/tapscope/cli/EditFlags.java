@@ -10,13 +10,7 @@ import picocli.CommandLine.Option;
 /** What steer and ablate have in common. */
 final class EditFlags {
   @Mixin private ModelFlags model;
-
-  @Option(
-      names = "--sae",
-      paramLabel = "\"NAME=ADDRESS PATH\"",
-      converter = SaeSpec.Converter.class,
-      description = "An SAE and the site it reads; may be repeated.")
-  private List<SaeSpec> saes = List.of();
+  @Mixin private InterventionFlags interventions;
 
   @Option(
       names = "--feature",
@@ -27,16 +21,6 @@ final class EditFlags {
         "1.25x (times the feature's maximum) or 0.5n (times the site's mean norm)."
       })
   private List<FeatureEdit> features = List.of();
-
-  @Option(
-      names = "--edit",
-      paramLabel = "EDIT",
-      converter = EditConverter.class,
-      description = {
-        "Another intervention, as the agent takes it; may be repeated:",
-        "\"patch res.4 @last from RUN#0@last\", \"mean mlp.4 FILE\", \"add res.3 FILE\"."
-      })
-  private List<Edit> edits = List.of();
 
   @Option(
       names = "--watch",
@@ -66,7 +50,7 @@ final class EditFlags {
   }
 
   List<SaeSpec> saes() {
-    return saes;
+    return interventions.saes();
   }
 
   List<FeatureEdit> features() {
@@ -74,7 +58,7 @@ final class EditFlags {
   }
 
   List<Edit> edits() {
-    return edits;
+    return interventions.edits();
   }
 
   List<String> watched() {
@@ -100,7 +84,7 @@ final class EditFlags {
    *     is asked for where nothing has a strength
    */
   void check() {
-    if (features.isEmpty() && edits.isEmpty()) {
+    if (features.isEmpty() && edits().isEmpty()) {
       throw TapscopeException.usage(
           "nothing-asked",
           "There is nothing to change. Add --feature NAME/INDEX with --sae \"NAME=ADDRESS PATH\","
@@ -117,7 +101,7 @@ final class EditFlags {
 
   private void requireKnownSaes() {
     for (FeatureEdit feature : features) {
-      if (saes.stream().noneMatch(sae -> sae.name().equals(feature.sae()))) {
+      if (saes().stream().noneMatch(sae -> sae.name().equals(feature.sae()))) {
         throw TapscopeException.usage(
             "sae-unknown",
             "The feature "
@@ -125,9 +109,9 @@ final class EditFlags {
                 + " names the SAE "
                 + feature.sae()
                 + ", but --sae gives "
-                + (saes.isEmpty()
+                + (saes().isEmpty()
                     ? "none"
-                    : String.join(", ", saes.stream().map(SaeSpec::name).toList()))
+                    : String.join(", ", saes().stream().map(SaeSpec::name).toList()))
                 + ". Use one of these names, or add --sae \""
                 + feature.sae()
                 + "=ADDRESS PATH\".");

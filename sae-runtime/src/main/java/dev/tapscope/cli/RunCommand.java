@@ -1,6 +1,5 @@
 package dev.tapscope.cli;
 
-import dev.tapscope.edit.Edit;
 import dev.tapscope.recording.RecordedRun;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.view.TokenView;
@@ -31,6 +30,7 @@ import picocli.CommandLine.Option;
     })
 final class RunCommand implements Callable<Integer> {
   @Mixin private ModelFlags model;
+  @Mixin private InterventionFlags interventions;
   @Mixin private ViewFlags view;
 
   @Option(
@@ -38,20 +38,6 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "SITES",
       description = "Addresses to record, joined by +: res.*+att.0")
   private Optional<String> capture = Optional.empty();
-
-  @Option(
-      names = "--sae",
-      paramLabel = "\"NAME=ADDRESS PATH\"",
-      converter = SaeSpec.Converter.class,
-      description = "An SAE and the site it reads; may be repeated.")
-  private List<SaeSpec> saes = List.of();
-
-  @Option(
-      names = "--edit",
-      paramLabel = "EDIT",
-      converter = EditConverter.class,
-      description = "An intervention, \"steer l9/76 1.25x @prompt\"; may be repeated.")
-  private List<Edit> edits = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", description = "Keep the run folder here.")
   private Optional<Path> out = Optional.empty();
@@ -69,7 +55,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (capture.isEmpty() && saes.isEmpty() && edits.isEmpty()) {
+    if (capture.isEmpty() && interventions.saes().isEmpty() && interventions.edits().isEmpty()) {
       throw TapscopeException.usage(
           "nothing-asked",
           "There is nothing to look at. Add --sae \"NAME=ADDRESS PATH\" to see features,"
@@ -80,7 +66,10 @@ final class RunCommand implements Callable<Integer> {
     try (RunPlace place = out.map(RunPlace::named).orElseGet(RunPlace::temporary)) {
       AgentOptions options = new AgentOptions().set("profile", model.profile());
       capture.ifPresent(sites -> options.set("capture", sites));
-      options.saes(saes).edits(edits).set("out", place.folder().toString());
+      options
+          .saes(interventions.saes())
+          .edits(interventions.edits())
+          .set("out", place.folder().toString());
       if (overwrite) {
         options.set("out.overwrite", "true");
       }

@@ -8,36 +8,23 @@ import java.lang.foreign.ValueLayout;
  * The parameters of one SAE or transcoder as the kernels want them: float32, outside the heap, so
  * that neither the number of weights nor the heap of the host JVM limits them. Immutable and
  * thread-safe; the memory goes when the object is no longer reachable.
- *
- * <p>The encoder lies in panels of {@link #PANEL} features, each panel {@code [d_in][PANEL]}: one
- * step along the input reads neighbouring features, and a feature's sum runs over the input in
- * order, whatever the width of the machine's vectors. The last panel is filled up with zeros. The
- * decoder lies row by row, {@code [F][d_out]}, each row starting at a multiple of 64 bytes.
  */
 public final class SaeWeights {
-  /** Features in a panel of the encoder; a multiple of every vector length in use. */
-  static final int PANEL = 32;
+  static final int PANEL = SaeLayout.PANEL;
 
   static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
-  private static final int ALIGNMENT = 64;
 
-  private final int inputs;
-  private final int features;
-  private final int outputs;
+  private final SaeLayout layout;
   private final MemorySegment encoder;
   private final MemorySegment decoder;
-  private final long decoderStride;
   private final float[] encoderBias;
   private final float[] decoderBias;
   private final float[] threshold;
 
   private SaeWeights(Draft draft) {
-    this.inputs = draft.inputs;
-    this.features = draft.features;
-    this.outputs = draft.outputs;
+    this.layout = draft.layout;
     this.encoder = draft.encoder.asReadOnly();
     this.decoder = draft.decoder.asReadOnly();
-    this.decoderStride = draft.decoderStride;
     this.encoderBias = draft.encoderBias.clone();
     this.decoderBias = draft.decoderBias.clone();
     this.threshold = draft.threshold.clone();
@@ -45,34 +32,23 @@ public final class SaeWeights {
 
   /** Bytes outside the heap that weights of these sizes take. */
   public static long bytes(int inputs, int features, int outputs) {
-    return encoderBytes(inputs, features) + features * stride(outputs);
-  }
-
-  private static long encoderBytes(int inputs, int features) {
-    return (long) panels(features) * PANEL * inputs * Float.BYTES;
-  }
-
-  private static int panels(int features) {
-    return (int) (((long) features + PANEL - 1) / PANEL);
-  }
-
-  private static long stride(int outputs) {
-    return ((long) outputs * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    SaeLayout layout = new SaeLayout(inputs, features, outputs);
+    return layout.encoderBytes() + layout.decoderBytes();
   }
 
   /** Width of the rows that are encoded. */
   public int inputs() {
-    return inputs;
+    return layout.inputs();
   }
 
   /** Number of features, F. */
   public int features() {
-    return features;
+    return layout.features();
   }
 
   /** Width of the rows that are decoded; another than {@link #inputs()} in a transcoder. */
   public int outputs() {
-    return outputs;
+    return layout.outputs();
   }
 
   public float encoderBias(int feature) {
@@ -89,22 +65,22 @@ public final class SaeWeights {
 
   /** Copies {@code W_enc[:, feature]}, {@link #inputs()} values. */
   public float[] encoderColumn(int feature) {
-    float[] column = new float[inputs];
-    for (int k = 0; k < inputs; k++) {
-      column[k] = encoder.get(FLOAT, encoderOffset(k, feature, inputs));
+    float[] column = new float[inputs()];
+    for (int k = 0; k < column.length; k++) {
+      column[k] = encoder.get(FLOAT, layout.encoderOffset(k, feature));
     }
     return column;
   }
 
   /** Copies {@code W_dec[feature]}, {@link #outputs()} values. */
   public float[] decoderRow(int feature) {
-    float[] row = new float[outputs];
-    MemorySegment.copy(decoder, FLOAT, decoderOffset(feature), row, 0, outputs);
+    float[] row = new float[outputs()];
+    MemorySegment.copy(decoder, FLOAT, decoderOffset(feature), row, 0, row.length);
     return row;
   }
 
   int panels() {
-    return panels(features);
+    return layout.panels();
   }
 
   MemorySegment encoder() {
@@ -116,26 +92,18 @@ public final class SaeWeights {
   }
 
   long panelOffset(int panel) {
-    return (long) panel * PANEL * inputs * Float.BYTES;
+    return layout.panelOffset(panel);
   }
 
   long decoderOffset(int feature) {
-    return feature * decoderStride;
-  }
-
-  private static long encoderOffset(int k, int feature, int inputs) {
-    long panel = feature / PANEL;
-    return ((panel * inputs + k) * PANEL + feature % PANEL) * Float.BYTES;
+    return layout.decoderOffset(feature);
   }
 
   /** Weights being filled in; not thread-safe. */
   public static final class Draft {
-    private final int inputs;
-    private final int features;
-    private final int outputs;
+    private final SaeLayout layout;
     private final MemorySegment encoder;
     private final MemorySegment decoder;
-    private final long decoderStride;
     private final float[] encoderBias;
     private final float[] decoderBias;
     private final float[] threshold;
@@ -147,57 +115,51 @@ public final class SaeWeights {
      *     heap is {@code -XX:MaxDirectMemorySize}
      */
     public Draft(int inputs, int features, int outputs) {
-      if (inputs < 1 || features < 1 || outputs < 1) {
-        throw new IllegalArgumentException(
-            "sizes %d, %d, %d must be positive".formatted(inputs, features, outputs));
-      }
-      this.inputs = inputs;
-      this.features = features;
-      this.outputs = outputs;
-      this.decoderStride = stride(outputs);
-      this.encoder = Arena.ofAuto().allocate(encoderBytes(inputs, features), ALIGNMENT);
-      this.decoder = Arena.ofAuto().allocate(features * decoderStride, ALIGNMENT);
+      this.layout = new SaeLayout(inputs, features, outputs);
+      this.encoder = Arena.ofAuto().allocate(layout.encoderBytes(), SaeLayout.ALIGNMENT);
+      this.decoder = Arena.ofAuto().allocate(layout.decoderBytes(), SaeLayout.ALIGNMENT);
       this.encoderBias = new float[features];
       this.decoderBias = new float[outputs];
       this.threshold = new float[features];
     }
 
     public int inputs() {
-      return inputs;
+      return layout.inputs();
     }
 
     public int features() {
-      return features;
+      return layout.features();
     }
 
     public int outputs() {
-      return outputs;
+      return layout.outputs();
     }
 
     /** Sets {@code W_enc[k, :]} from F values. */
     public void encoderRow(int k, float[] row) {
-      for (int first = 0; first < features; first += PANEL) {
-        int count = Math.min(PANEL, features - first);
-        MemorySegment.copy(row, first, encoder, FLOAT, encoderOffset(k, first, inputs), count);
+      for (int first = 0; first < features(); first += PANEL) {
+        int count = Math.min(PANEL, features() - first);
+        MemorySegment.copy(row, first, encoder, FLOAT, layout.encoderOffset(k, first), count);
       }
     }
 
     /** Sets {@code W_enc[:, feature]} from d_in values. */
     public void encoderColumn(int feature, float[] column) {
-      for (int k = 0; k < inputs; k++) {
-        encoder.set(FLOAT, encoderOffset(k, feature, inputs), column[k]);
+      for (int k = 0; k < inputs(); k++) {
+        encoder.set(FLOAT, layout.encoderOffset(k, feature), column[k]);
       }
     }
 
     /** Sets {@code W_dec[feature, :]} from d_out values. */
     public void decoderRow(int feature, float[] row) {
-      MemorySegment.copy(row, 0, decoder, FLOAT, feature * decoderStride, outputs);
+      MemorySegment.copy(row, 0, decoder, FLOAT, layout.decoderOffset(feature), outputs());
     }
 
     /** Sets {@code W_dec[:, output]} from F values. */
     public void decoderColumn(int output, float[] column) {
-      for (int feature = 0; feature < features; feature++) {
-        decoder.set(FLOAT, feature * decoderStride + (long) output * Float.BYTES, column[feature]);
+      for (int feature = 0; feature < features(); feature++) {
+        decoder.set(
+            FLOAT, layout.decoderOffset(feature) + (long) output * Float.BYTES, column[feature]);
       }
     }
 
@@ -218,26 +180,26 @@ public final class SaeWeights {
 
     /** Value of {@code W_enc[k, feature]} so far. */
     public float encoder(int k, int feature) {
-      return encoder.get(FLOAT, encoderOffset(k, feature, inputs));
+      return encoder.get(FLOAT, layout.encoderOffset(k, feature));
     }
 
     /** Copies the row {@code W_dec[feature]} as it is so far. */
     public void readDecoderRow(int feature, float[] into) {
-      MemorySegment.copy(decoder, FLOAT, feature * decoderStride, into, 0, outputs);
+      MemorySegment.copy(decoder, FLOAT, layout.decoderOffset(feature), into, 0, outputs());
     }
 
     /** Multiplies {@code W_enc[:, feature]} by a factor. */
     public void scaleEncoder(int feature, double factor) {
-      for (int k = 0; k < inputs; k++) {
-        long at = encoderOffset(k, feature, inputs);
+      for (int k = 0; k < inputs(); k++) {
+        long at = layout.encoderOffset(k, feature);
         encoder.set(FLOAT, at, (float) (encoder.get(FLOAT, at) * factor));
       }
     }
 
     /** Multiplies {@code W_dec[feature]} by a factor. */
     public void scaleDecoder(int feature, double factor) {
-      for (int j = 0; j < outputs; j++) {
-        long at = feature * decoderStride + (long) j * Float.BYTES;
+      for (int j = 0; j < outputs(); j++) {
+        long at = layout.decoderOffset(feature) + (long) j * Float.BYTES;
         decoder.set(FLOAT, at, (float) (decoder.get(FLOAT, at) * factor));
       }
     }

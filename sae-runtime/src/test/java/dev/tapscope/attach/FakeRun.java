@@ -102,6 +102,11 @@ final class FakeRun implements Run, RunFolder {
   }
 
   @Override
+  public void edit(Map<String, String> saes, String... edits) {
+    throw notHere();
+  }
+
+  @Override
   public void onFailure(FailurePolicy policy) {
     throw notHere();
   }

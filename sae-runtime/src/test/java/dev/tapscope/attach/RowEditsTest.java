@@ -40,7 +40,8 @@ final class RowEditsTest {
   private static final Pass PROMPT = new Pass(0, 0, 0, new int[] {BOS, 7, 8}, false, BOS);
   private static final Pass NEXT = new Pass(1, 0, 3, new int[] {7}, true, BOS);
 
-  private static final Map<String, String> SCOPES =
+  /** Scopes and the positions they cover, of a prompt of three with BOS and a generated token. */
+  static final Map<String, String> SCOPES =
       Map.of(
           "@all", "1 2 3",
           "@all+bos", "0 1 2 3",

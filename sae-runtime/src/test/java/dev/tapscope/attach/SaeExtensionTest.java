@@ -134,21 +134,9 @@ final class SaeExtensionTest {
             "splice a", new float[][] {{12.5f, 23}, {15.5f, 24}},
             "splice a error", new float[][] {{2, 4}, {2, -1}},
             "zero res.3", new float[][] {{0, 0}, {0, 0}});
-    Map<String, String> covered =
-        Map.of(
-            "@all", "1 2 3",
-            "@all+bos", "0 1 2 3",
-            "@prompt", "1 2",
-            "@generated", "3",
-            "@last", "2",
-            "@1", "1",
-            "@0", "0",
-            "@0..1", "1",
-            "@2..3", "2 3",
-            "@token:\" Paris\"", "1 3");
     return rows.entrySet().stream()
         .flatMap(edit ->
-            covered.entrySet().stream()
+            RowEditsTest.SCOPES.entrySet().stream()
                 .map(scope ->
                     Arguments.of(
                         edit.getKey() + " " + scope.getKey(), edit.getValue(), scope.getValue())));

@@ -33,7 +33,9 @@ class DependenciesIT {
           "sae-runtime",
           Set.of("instrument-agent", "cuda-kernels"),
           MODEL,
-          Set.of());
+          Set.of(),
+          "samples/jlama",
+          Set.of("instrument-agent"));
 
   private static final Map<String, JavaClasses> CLASSES = new TreeMap<>();
 
@@ -84,6 +86,19 @@ class DependenciesIT {
           .forEach(found::add);
     }
     assertEquals(Set.of(), found);
+  }
+
+  /** Jlama is run as anybody would run it; the codec alone speaks to the taps. */
+  @Test
+  void theJlamaSampleKnowsTapsInItsCodecAlone() {
+    List<String> users =
+        classes("samples/jlama").stream()
+            .filter(user ->
+                user.getDirectDependenciesFromSelf().stream()
+                    .anyMatch(d -> d.getTargetClass().getPackageName().equals("dev.tapscope.tap")))
+            .map(JavaClass::getSimpleName)
+            .toList();
+    assertEquals(List.of("JlamaCodec"), users);
   }
 
   @Test

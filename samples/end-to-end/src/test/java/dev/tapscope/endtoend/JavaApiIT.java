@@ -241,6 +241,45 @@ class JavaApiIT {
 
   @Test
   @Tapped(profile = "gemma2")
+  void editsInTheWordsOfTheCommandLine(Run run) {
+    float[][] clean = forward();
+    String sae = "res.3 " + Fixtures.resSae();
+    try (Run nothing = Taps.open("gemma2")) {
+      nothing.edit(Map.of("l9", sae), "splice l9 error", "steer l9/76 0");
+      assertArrayEquals(clean, forward());
+    }
+    try (Run steered = Taps.open("gemma2")) {
+      steered.edit(Map.of("l9", sae), "steer l9/76 1.25x @prompt");
+      List<float[][]> before = new ArrayList<>();
+      List<float[][]> after = new ArrayList<>();
+      steered.on("res.3", Phase.READ_BEFORE, a -> before.add(a.copy()));
+      steered.on("res.3", Phase.READ_AFTER, a -> after.add(a.copy()));
+      forward();
+      // 1.25 times the maximum of feature 76, 13.58, along a unit decoder row; BOS is left alone.
+      assertEquals(0, distance(before.get(0)[0], after.get(0)[0]));
+      for (int row = 1; row < IDS.length; row++) {
+        assertEquals(16.98, distance(before.get(0)[row], after.get(0)[row]), 0.01);
+      }
+    }
+    try (Run zeroed = Taps.open("gemma2")) {
+      zeroed.edit(Map.of(), "zero att.2 @all+bos");
+      float[][] byEdit = forward();
+      run.on("att.2", Phase.REPLACE, JavaApiIT::zero);
+      zeroed.close();
+      assertArrayEquals(byEdit, forward());
+    }
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double squares = 0;
+    for (int i = 0; i < a.length; i++) {
+      squares += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+    }
+    return Math.sqrt(squares);
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
   void attachmentsOfOneRunNest(Run run) {
     float[][] clean = forward();
     try (Attachment edit = run.on("att.0", Phase.REPLACE, JavaApiIT::zero)) {

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -64,7 +65,7 @@ class JavaPageIT {
       String snippet = snippets.group(1);
       assertTrue(here.contains(squeezed(snippet)), snippet);
     }
-    assertEquals(6, found);
+    assertEquals(7, found);
   }
 
   private static String squeezed(Path file) throws IOException {
@@ -91,6 +92,15 @@ class JavaPageIT {
     run.on("k.1", Phase.REPLACE, a -> a.set(keys.get(0)));
     forward(model, ids);
     assertEquals(1, keys.size());
+  }
+
+  @Test
+  @Tapped(profile = "gemma2")
+  void edits(Run run) {
+    Path sae = Fixtures.resSae();
+    float[][] clean = forward(model, ids);
+    run.edit(Map.of("l9", "res.3 " + sae), "steer l9/76 1.25x @prompt");
+    assertFalse(Arrays.deepEquals(clean, forward(model, ids)));
   }
 
   @Test

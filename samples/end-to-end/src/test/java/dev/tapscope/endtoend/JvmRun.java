@@ -31,6 +31,14 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
         .with(arguments);
   }
 
+  /** The packaged Gemma 2 on Jlama, with the Vector API. */
+  static JvmRun jlama(String... arguments) {
+    return new JvmRun(
+            List.of("--add-modules=jdk.incubator.vector"),
+            List.of("-jar", Packaged.jlama().toString()))
+        .with(arguments);
+  }
+
   /** The packaged {@code tapscope} command. */
   static JvmRun tapscope(String... arguments) {
     return new JvmRun(
@@ -45,6 +53,11 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
   /** More arguments at the end. */
   JvmRun with(String... more) {
     return new JvmRun(jvmOptions, joined(arguments, List.of(more)));
+  }
+
+  /** More options of the JVM. */
+  JvmRun jvm(String... more) {
+    return new JvmRun(joined(jvmOptions, List.of(more)), arguments);
   }
 
   /** The same without the Vector API, so that the program falls back to plain loops. */

@@ -13,6 +13,11 @@ final class Packaged {
     return jar("gemma2.jar");
   }
 
+  /** Jlama's Gemma 2, with the jars of Jlama in the folder {@code lib} beside it. */
+  static Path jlama() {
+    return jar("jlama.jar");
+  }
+
   static Path agent() {
     return jar("agent.jar");
   }

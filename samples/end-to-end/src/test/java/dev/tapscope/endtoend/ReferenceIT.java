@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every site, every position, against the double-precision reference: on the trained model for the
- * sites that have no golden data, and on five random models of other shapes.
+ * sites that have no golden data, and on random models of other shapes.
  */
 class ReferenceIT {
   private static final Map<RandomGemma2, Path> MODELS = new EnumMap<>(RandomGemma2.class);
