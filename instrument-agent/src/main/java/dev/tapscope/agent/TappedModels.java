@@ -151,8 +151,12 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
               + later.sites().size()
               + " sites) and profile '"
               + name
-              + "' tap the same classes or have the same name, and a run of the other one is open."
-              + " Close that run first, or put the sites into one profile.");
+              + "' tap the same classes or have the same name, and a run of the other one is open. "
+              + (earlier.runs().anyStanding()
+                  ? "It is that of the agent, which ends with the JVM: start the JVM with"
+                      + " profile=none,"
+                  : "Close that run first,")
+              + " or put the sites into one profile.");
     }
     earlier.detach();
     byProfile.remove(name, earlier);

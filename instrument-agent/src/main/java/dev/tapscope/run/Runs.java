@@ -121,6 +121,11 @@ public final class Runs {
     changed.run();
   }
 
+  /** Whether the agent's own run stands, which no one can close. */
+  public boolean anyStanding() {
+    return standing.isPresent();
+  }
+
   /** Whether a run has been opened and not yet closed. */
   public boolean anyOpen() {
     return !open.isEmpty();
@@ -140,15 +145,6 @@ public final class Runs {
     woven = weaving;
   }
 
-  /** Gets there what follows the options of SAEs and edits. */
-  public void extendBy(Supplier<Extension> loader) {
-    extension = loader;
-  }
-
-  Extension extension() {
-    return extension.get();
-  }
-
   /** Asks there for the taps that could not be woven or linked, which a run is to be told of. */
   public void broken(Supplier<List<Problem>> taps) {
     broken = taps;
@@ -156,6 +152,15 @@ public final class Runs {
 
   List<Problem> broken() {
     return broken.get();
+  }
+
+  /** Gets there what follows the options of SAEs and edits. */
+  public void extendBy(Supplier<Extension> loader) {
+    extension = loader;
+  }
+
+  Extension extension() {
+    return extension.get();
   }
 
   /** What stayed silent, in words. */
@@ -213,13 +218,13 @@ public final class Runs {
   public void tokens(PassStart begun) {
     ThreadState state = states.get();
     PassScope scope = state.scopes.peekFirst();
-    if (state.muted() || scope == null) {
+    if (scope == null) {
       return;
     }
-    if (scope.run.isPresent()) {
-      scope.run.get().begin(state, scope, begun);
-    } else {
+    if (scope.run.isEmpty()) {
       beginUnfollowed(state, scope, begun);
+    } else if (!state.muted()) {
+      scope.run.get().begin(state, scope, begun);
     }
   }
 

@@ -519,7 +519,10 @@ public final class TapRun implements Run {
             Object like = form.get();
             Rows rows = shown.rows(like);
             int first = shown.first(coverage.pass().start());
-            coverage.saw(address, first, rows.positions(), rows.rows());
+            if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
+              ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
+              return;
+            }
             coverage.skipped(address.layer());
             Lent lent = new Lent(site, shown, like, rows);
             call(

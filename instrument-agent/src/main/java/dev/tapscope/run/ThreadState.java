@@ -9,16 +9,6 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** What is known of one model thread. Only {@link #runs} and {@link #working} concern others. */
 final class ThreadState {
-  private static final VarHandle WORKING;
-
-  static {
-    try {
-      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
   /** Calls of the method that carries the tokens, the innermost first. */
   final Deque<PassScope> scopes = new ArrayDeque<>();
 
@@ -30,13 +20,18 @@ final class ThreadState {
   /** Whether the model is asked something that is no part of its passes. */
   boolean off;
 
+  private static final VarHandle WORKING;
+
+  static {
+    try {
+      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** The run whose code is running, so that closing it can wait; null while there is none. */
   volatile TapRun working;
-
-  /** Back to what was working before; whoever waits for it may see that a little later. */
-  void leave(TapRun before) {
-    WORKING.setRelease(this, before);
-  }
 
   /**
    * Whether taps that fire now pass through: a run's own code is running, and it has not opened a
@@ -49,6 +44,11 @@ final class ThreadState {
   private boolean insideOpened(TapRun outer) {
     TapRun own = runs.peekFirst();
     return own != null && own.openedIn(outer);
+  }
+
+  /** Back to what was working before; whoever waits for it may see that a little later. */
+  void leave(TapRun before) {
+    WORKING.setRelease(this, before);
   }
 
   Optional<PassScope> scope() {

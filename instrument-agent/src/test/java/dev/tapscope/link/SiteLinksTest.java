@@ -54,8 +54,18 @@ class SiteLinksTest {
             at     entry
             value  this.state
             layer  this.layer
+          tap block
+            in     a.Model.run(Object)
+            around call Block.forward 1 of 1
+            value  return like call arg 0
+            layer  0
           """,
           "links.taps");
+
+  /** What the woven call of block stands in the place of. */
+  private static float[][] blockForward(float[][] in) {
+    return in == null ? new float[][] {{4, 4}} : in;
+  }
 
   /** Private fields, a nested object and an inherited field, as models have them. */
   private static class Base {
@@ -181,6 +191,22 @@ class SiteLinksTest {
     float[][] value = {{1, 2}};
     pass(3, 1, () -> assertSame(value, call(res, value, model, model)));
     assertEquals(List.of(), log);
+    expectedFailures = 1;
+  }
+
+  @Test
+  void aCallThatCannotBeLeftOutIsMadeAndTheRunHurt() throws Throwable {
+    run.skip("block.0", a -> log.add("skipped"));
+    MethodHandles.Lookup lookup = MethodHandles.lookup();
+    MethodType type = MethodType.methodType(float[][].class, float[][].class);
+    CallSite block =
+        links.linkAround(
+            lookup, type, "block", lookup.findStatic(SiteLinksTest.class, "blockForward", type));
+    pass(
+        0,
+        1,
+        () -> assertArrayEquals(new float[][] {{4, 4}}, (float[][]) call(block, (Object) null)));
+    assertEquals(List.of(), log); // of nothing, no form for a result can be made
     expectedFailures = 1;
   }
 

@@ -270,6 +270,30 @@ class CrossedRunsTest {
     assertTrue(nestedSaid.get(0).contains("where no pass is under way"), nestedSaid.get(0));
   }
 
+  /** A hook that runs a model with workers of its own: these are as mute as the hook. */
+  @Test
+  void theWorkersOfAPassInsideAHookAreMutedWithIt() {
+    Runs all = runs(WITH_CACHE);
+    ModelThread outer = new ModelThread(all, WITH_CACHE);
+    ModelThread inner = new ModelThread(all, WITH_CACHE);
+    AtomicInteger calls = new AtomicInteger();
+    try (Run run = all.open(new NoFolder())) {
+      run.on(
+          "res.0",
+          Phase.READ_AFTER,
+          a -> {
+            if (calls.getAndIncrement() < 3) {
+              inner.pass(
+                  0,
+                  new int[1],
+                  () -> onAnotherThread(() -> inner.fire("res", 0, 0, new float[1][2])));
+            }
+          });
+      outer.pass(0, new int[1], () -> outer.fire("res", 0, 0, new float[1][2]));
+    }
+    assertEquals(1, calls.get());
+  }
+
   @Test
   void aPassThatANestedRunIsClosedInEndsLikeAnyOther() {
     List<String> seen = new ArrayList<>();

@@ -89,13 +89,24 @@ class SteppingTest {
                     return forward();
                   });
           Iterator<Activation> iterator = steps.iterator();
-          iterator.next();
+          Activation shown = iterator.next();
           models.get(0).interrupt();
+          while (valid(shown)) {
+            Thread.onSpinWait();
+          }
           TapscopeException told = assertThrows(TapscopeException.class, () -> exhaust(iterator));
           assertEquals("steps-interrupted", told.id());
           steps.close();
           assertThrows(TapscopeException.class, run::close);
         });
+  }
+
+  private static boolean valid(Activation activation) {
+    try {
+      return activation.rows() == 1;
+    } catch (IllegalStateException over) {
+      return false;
+    }
   }
 
   private static void exhaust(Iterator<Activation> iterator) {
