@@ -55,7 +55,12 @@ class ArchitectureTest {
   @Test
   void theWeaverIsPure() {
     knowsOnly(
-        "weave", "java..", "dev.tapscope.profile..", "dev.tapscope.boot..", "org.objectweb..");
+        "weave",
+        "java..",
+        "dev.tapscope.profile..",
+        "dev.tapscope.tap..", // its exception
+        "dev.tapscope.boot..",
+        "org.objectweb..");
     noClasses()
         .that()
         .resideInAPackage("dev.tapscope.weave..")
@@ -63,6 +68,30 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("java.lang.instrument..", "java.lang.reflect..")
         .check(CLASSES);
+  }
+
+  @Test
+  void workOnProfilesNeedsNoRun() {
+    knowsOnly(
+        "hooks",
+        "java..",
+        "dev.tapscope.profile..",
+        "dev.tapscope.tap..",
+        "dev.tapscope.weave..",
+        "org.objectweb..");
+  }
+
+  @Test
+  void aCensusNeedsNoProfile() {
+    knowsOnly(
+        "census",
+        "java..",
+        "dev.tapscope.boot..",
+        "dev.tapscope.folder..",
+        "dev.tapscope.rows..",
+        "dev.tapscope.tap..",
+        "dev.tapscope.weave..",
+        "org.objectweb..");
   }
 
   @Test
@@ -100,7 +129,7 @@ class ArchitectureTest {
   void noTypeOfOthersShowsInWhatOthersCall() {
     classes()
         .that()
-        .resideInAnyPackage("dev.tapscope.tap..", "dev.tapscope.profile..")
+        .resideInAnyPackage("dev.tapscope.tap..", "dev.tapscope.profile..", "dev.tapscope.hooks..")
         .and()
         .arePublic()
         .should(showOnlyOurTypes())

@@ -46,6 +46,8 @@ public final class Runs {
   private final Map<Object, Boolean> halfWritten = new MapMaker().weakKeys().makeMap();
 
   private volatile Optional<TapRun> standing = Optional.empty();
+  private volatile boolean held;
+  private final Set<Thread> enteredWhileHeld = ConcurrentHashMap.newKeySet();
   private volatile Runnable changed = () -> {};
   private volatile Predicate<String> woven = owner -> true;
   private volatile Supplier<Extension> extension =
@@ -111,6 +113,31 @@ public final class Runs {
     return run;
   }
 
+  /**
+   * Admits no further pass to the standing run until {@link #release}; those under way go on. While
+   * it is held, fires that belong to no pass are those of a pass that began before its method was
+   * woven, and are passed over.
+   */
+  public void hold() {
+    enteredWhileHeld.clear();
+    held = true;
+  }
+
+  /** Admits passes again. */
+  public void release() {
+    held = false;
+  }
+
+  /** Threads on which a pass was seen to begin since passes are held. */
+  public Set<Thread> enteredWhileHeld() {
+    return Set.copyOf(enteredWhileHeld);
+  }
+
+  /** Number of passes of a run that are under way. */
+  public long underWay(TapRun run) {
+    return underWay.stream().filter(scope -> scope.run.filter(run::equals).isPresent()).count();
+  }
+
   void remove(TapRun run) {
     open.remove(run);
     if (standing.filter(run::equals).isPresent()) {
@@ -165,15 +192,16 @@ public final class Runs {
     if (!state.muted) {
       PassScope scope = new PassScope(current(state).filter(TapRun::observing));
       state.scopes.addFirst(scope);
-      if (scope.run.isPresent()) {
-        underWay.add(scope);
+      underWay.add(scope); // of no run too: a fire on a worker thread may be its own
+      if (held) {
+        enteredWhileHeld.add(Thread.currentThread());
       }
     }
   }
 
   private Optional<TapRun> current(ThreadState state) {
     TapRun own = state.runs.peekFirst();
-    return own == null ? standing : Optional.of(own);
+    return own == null ? standing.filter(run -> !held) : Optional.of(own);
   }
 
   /** That method was left, by a return or by an exception. */
@@ -274,6 +302,9 @@ public final class Runs {
     List<PassScope> candidates = List.copyOf(underWay);
     if (candidates.size() == 1) {
       return Optional.of(candidates.get(0));
+    }
+    if (held) {
+      return Optional.empty();
     }
     open.stream()
         .filter(run -> run.hooks().touch(site.name()))

@@ -62,7 +62,7 @@ public final class Tapscope {
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
-            .addSubcommand(HooksCommand.line(screen))
+            .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
     withVersion(line);
     line.setUsageHelpWidth(100);
