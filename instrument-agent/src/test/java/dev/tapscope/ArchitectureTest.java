@@ -71,6 +71,30 @@ class ArchitectureTest {
   }
 
   @Test
+  void workOnProfilesNeedsNoRun() {
+    knowsOnly(
+        "hooks",
+        "java..",
+        "dev.tapscope.profile..",
+        "dev.tapscope.tap..",
+        "dev.tapscope.weave..",
+        "org.objectweb..");
+  }
+
+  @Test
+  void aCensusNeedsNoProfile() {
+    knowsOnly(
+        "census",
+        "java..",
+        "dev.tapscope.boot..",
+        "dev.tapscope.folder..",
+        "dev.tapscope.rows..",
+        "dev.tapscope.tap..",
+        "dev.tapscope.weave..",
+        "org.objectweb..");
+  }
+
+  @Test
   void whatRunsInsideTheModelKnowsNoWeaver() {
     noClasses()
         .that()
@@ -105,7 +129,7 @@ class ArchitectureTest {
   void noTypeOfOthersShowsInWhatOthersCall() {
     classes()
         .that()
-        .resideInAnyPackage("dev.tapscope.tap..", "dev.tapscope.profile..")
+        .resideInAnyPackage("dev.tapscope.tap..", "dev.tapscope.profile..", "dev.tapscope.hooks..")
         .and()
         .arePublic()
         .should(showOnlyOurTypes())

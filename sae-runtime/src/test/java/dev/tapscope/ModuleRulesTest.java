@@ -48,7 +48,7 @@ final class ModuleRulesTest {
   }
 
   @Test
-  void ofTheAgentOnlyTheTapApiIsUsed() {
+  void ofTheAgentOnlyWhatIsPublicIsUsed() {
     noClasses()
         .should()
         .dependOnClassesThat()
@@ -60,6 +60,17 @@ final class ModuleRulesTest {
             "dev.tapscope.ledger..",
             "dev.tapscope.rows..",
             "dev.tapscope.run..")
+        .check(MODULE);
+  }
+
+  @Test
+  void onlyTheCommandLineWorksOnProfiles() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("dev.tapscope.cli..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("dev.tapscope.hooks..")
         .check(MODULE);
   }
 }

@@ -27,6 +27,8 @@ import java.util.Optional;
  * @param runtime where the SAE runtime lies, if stated
  * @param strict whether a misfit or a silent site fails the run
  * @param flightRecorder whether every fire is told to the JDK's flight recorder
+ * @param dump where woven classes are written, if anywhere
+ * @param live when a run in a JVM that was running already ends by itself
  * @param shardBytes size at which shards are closed
  * @param extension what the runtime is told, numbered keys by number and the others as given; empty
  *     when it is not needed
@@ -42,6 +44,8 @@ record AgentOptions(
     Optional<Path> runtime,
     boolean strict,
     boolean flightRecorder,
+    Optional<Path> dump,
+    LiveLimits live,
     long shardBytes,
     Map<String, String> extension) {
 
@@ -61,9 +65,31 @@ record AgentOptions(
    * @throws TapscopeException {@code option-...}, exit code 2
    */
   static AgentOptions parse(Optional<String> text) {
-    String required = text.filter(t -> !t.isBlank()).orElseThrow(AgentOptions::noProfile);
-    Map<String, String> given = OptionText.parse(required);
+    return of(read(text));
+  }
+
+  /**
+   * Reads the text without looking what it says.
+   *
+   * @throws TapscopeException {@code option-...}, exit code 2
+   */
+  static Map<String, String> read(Optional<String> text) {
+    return OptionText.parse(text.filter(t -> !t.isBlank()).orElseThrow(AgentOptions::noProfile));
+  }
+
+  /**
+   * Takes options as they were read.
+   *
+   * @throws TapscopeException {@code option-...}, exit code 2
+   */
+  static AgentOptions of(Map<String, String> given) {
     Optional<String> profile = Optional.ofNullable(given.get("profile"));
+    if (CensusLaunch.asked(given)) {
+      throw TapscopeException.usage(
+          "option-value",
+          "A census looks at a model from its start on: give 'census' to a JVM that is started with"
+              + " -javaagent, without a profile.");
+    }
     AgentOptions options =
         new AgentOptions(
             given,
@@ -78,6 +104,8 @@ record AgentOptions(
             path(given, "runtime"),
             truth(given, "strict", true),
             truth(given, "jfr", false),
+            path(given, "dump"),
+            LiveLimits.of(given),
             shardBytes(given),
             extension(given));
     List<String> idle =
@@ -179,7 +207,7 @@ record AgentOptions(
     return options;
   }
 
-  private static TapscopeException badValue(String key, String value, String wanted) {
+  static TapscopeException badValue(String key, String value, String wanted) {
     return TapscopeException.usage(
         "option-value",
         "Agent option '" + key + "' must be " + wanted + ", and '" + value + "' was given.");

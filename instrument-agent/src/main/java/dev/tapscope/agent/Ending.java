@@ -15,11 +15,13 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
- * The end of a run, exactly once: closes the run, its files and its report, then ends the JVM with
- * an exit code of its own where the run did not go as asked.
+ * The end of a run, exactly once: closes the run, its files and its report. With a JVM that was
+ * started for the run it then ends the JVM with an exit code of its own where the run did not go as
+ * asked; a JVM that the agent was attached to goes on.
  */
 final class Ending {
   /** Threads the JVM runs a signal on; alive in a shutdown that a signal began. */
@@ -30,6 +32,10 @@ final class Ending {
   private final ProfileSource profile;
   private final Optional<RunDirectory> folder;
   private final PrintStream err;
+
+  /** Told, instead of ending the JVM, that a run in somebody else's cannot go on. */
+  private final Optional<Consumer<TapscopeException>> guest;
+
   private final AtomicBoolean begun = new AtomicBoolean();
   private final CountDownLatch done = new CountDownLatch(1);
   private final RunClock clock = new RunClock();
@@ -38,17 +44,27 @@ final class Ending {
   private SiteLinks links;
   private Weaving weaving;
   private Supplier<OptionalInt> exitStatus;
+  private final Thread shutdown = new Thread(this::atShutdown, "tapscope-end");
 
+  /**
+   * @param guest told that the run cannot go on, where the JVM is somebody else's; empty where it
+   *     was started for the run and ends with it
+   */
   Ending(
-      AgentOptions options, ProfileSource profile, Optional<RunDirectory> folder, PrintStream err) {
+      AgentOptions options,
+      ProfileSource profile,
+      Optional<RunDirectory> folder,
+      PrintStream err,
+      Optional<Consumer<TapscopeException>> guest) {
+    this.guest = guest;
     this.options = options;
     this.profile = profile;
     this.folder = folder;
     this.err = err;
   }
 
-  /** Stands by for the end of the JVM. */
-  void await(
+  /** Takes what is to be closed. */
+  void prepare(
       TapRun theRun, SiteLinks theLinks, Weaving theWeaving, Supplier<OptionalInt> theExitStatus) {
     run = theRun;
     links = theLinks;
@@ -57,11 +73,53 @@ final class Ending {
     if (folder.isPresent()) { // only there a run is described, and it follows the passes anyway
       run.onPassBegin(seen::add);
     }
-    Runtime.getRuntime().addShutdownHook(new Thread(this::atShutdown, "tapscope-end"));
   }
 
-  /** Ends a run that cannot go on as asked. Called on a model's thread; does not return. */
+  /** Stands by for the end of the JVM. */
+  void await() {
+    Runtime.getRuntime().addShutdownHook(shutdown);
+  }
+
+  /**
+   * Closes the run while the JVM goes on.
+   *
+   * @param cause why, where it cannot go on as asked
+   * @return the exit code the run would end with; 0 where the end of the JVM came first
+   */
+  int closeNow(Optional<TapscopeException> cause) {
+    if (!begun.compareAndSet(false, true)) {
+      return 0;
+    }
+    List<Problem> problems = new ArrayList<>();
+    cause.map(Problem::of).ifPresent(problems::add);
+    try {
+      Optional<Problem> decisive = finish(problems, cause.map(c -> "failed"));
+      tell(problems, decisive.isPresent(), false);
+      return decisive.or(() -> cause.map(Problem::of)).map(Problem::exit).orElse(0);
+    } finally {
+      done.countDown();
+      forgetShutdown();
+    }
+  }
+
+  /** Without this the hook, and with it the whole run, would stay reachable. */
+  private void forgetShutdown() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(shutdown);
+    } catch (IllegalStateException e) {
+      // The JVM is ending at this moment; the hook finds that the run is closed.
+    }
+  }
+
+  /**
+   * Ends a run that cannot go on as asked. Called on a model's thread; does not return where the
+   * JVM was started for the run.
+   */
   void fatal(TapscopeException cause) {
+    if (guest.isPresent()) {
+      guest.get().accept(cause);
+      return;
+    }
     err.println(cause.line());
     if (begun.compareAndSet(false, true)) {
       List<Problem> problems = new ArrayList<>();
@@ -91,11 +149,13 @@ final class Ending {
     } catch (RuntimeException | Error e) {
       err.println("tapscope: [agent-failed] The run could not be closed: " + e);
       e.printStackTrace(err);
-      halt(TapscopeException.FAILED);
+      if (guest.isEmpty()) {
+        halt(TapscopeException.FAILED);
+      }
     } finally {
       done.countDown();
     }
-    if (!interrupted) {
+    if (!interrupted && guest.isEmpty()) {
       decisive.ifPresent(problem -> halt(problem.exit()));
     }
   }

@@ -1,16 +1,10 @@
 package dev.tapscope.agent;
 
-import dev.tapscope.capture.Capture;
-import dev.tapscope.folder.NoFolder;
-import dev.tapscope.folder.RunDirectory;
-import dev.tapscope.profile.Profile;
-import dev.tapscope.profile.Selection;
-import dev.tapscope.run.TapRun;
-import dev.tapscope.tap.RunFolder;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -29,7 +23,12 @@ final class Launch {
   static Optional<Launch> run(Optional<String> optionText, Instrumentation instrumentation) {
     PrintStream err = System.err; // the model may put another one in its place
     try {
-      return Optional.of(start(AgentOptions.parse(optionText), instrumentation, err));
+      Map<String, String> given = AgentOptions.read(optionText);
+      if (CensusLaunch.asked(given)) {
+        CensusLaunch.start(given, instrumentation, err);
+        return Optional.empty();
+      }
+      return Optional.of(start(AgentOptions.of(given), instrumentation, err));
     } catch (TapscopeException e) {
       err.println(e.line());
       System.exit(e.exit());
@@ -45,44 +44,17 @@ final class Launch {
       AgentOptions options, Instrumentation instrumentation, PrintStream err) throws IOException {
     TappedModels models = new TappedModels(instrumentation, options.runtime(), err);
     models.serve();
+    if (!options.live().none()) {
+      throw TapscopeException.usage(
+          "option-value",
+          "The agent options 'for' and 'passes' end a run in a JVM that goes on; this one was"
+              + " started with the agent, and its run ends with it. Leave them out, or attach to a"
+              + " running JVM with: tapscope hooks attach PID ...");
+    }
     if (options.withProfile()) {
-      start(options, models, instrumentation, err);
+      StandingRun.prepare(options, models, instrumentation, err, Optional.empty()).begin();
     }
     return new Launch(models);
-  }
-
-  private static void start(
-      AgentOptions options, TappedModels models, Instrumentation instrumentation, PrintStream err)
-      throws IOException {
-    ProfileSource source = ProfileSource.find(options.profile());
-    Profile profile = source.profile();
-    options.capture().ifPresent(sites -> Selection.parse(sites, profile));
-    TappedModel model = new TappedModel(source, options.strict(), err);
-    Optional<RunDirectory> directory =
-        options
-            .out()
-            .map(out -> RunDirectory.create(out, options.overwrite(), options.shardBytes()));
-    try {
-      RunFolder folder = directory.isPresent() ? directory.get() : new NoFolder();
-      Ending ending = new Ending(options, source, directory, err);
-      TapRun run = model.runs().stand(folder, ending::fatal);
-      models.add(model);
-      Weaving weaving = model.weave(instrumentation);
-      directory.ifPresent(d ->
-          Capture.attach(run, d, profile, options.capture(), options.dtype(), options.stage()));
-      folder.describe("device", "cpu"); // until a runtime says otherwise
-      if (!options.extension().isEmpty()) {
-        models.extension().install(run, options.extension());
-      }
-      if (options.flightRecorder()) {
-        run.record(FlightRecorder.events());
-      }
-      directory.ifPresent(RunDirectory::begin);
-      ending.await(run, model.links(), weaving, models::exitStatus);
-    } catch (RuntimeException | Error e) {
-      directory.ifPresent(RunDirectory::abandon);
-      throw e;
-    }
   }
 
   void detach() {

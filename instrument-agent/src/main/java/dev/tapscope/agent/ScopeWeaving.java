@@ -10,6 +10,7 @@ import dev.tapscope.profile.Profile;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -91,6 +92,15 @@ final class ScopeWeaving {
         System.setProperty(NEXUS_DISABLED, before);
       }
     }
+  }
+
+  /** Names of the classes it weaves, as the JVM writes them. */
+  Set<String> classes() {
+    Set<String> classes = new HashSet<>();
+    profile.passes().forEach(pass -> classes.add(pass.owner().replace('.', '/')));
+    classes.add(Runtime.class.getName().replace('.', '/'));
+    profile.text().ifPresent(decoder -> classes.add(decoder.owner().replace('.', '/')));
+    return classes;
   }
 
   private DynamicType.Builder<?> passScope(

@@ -122,7 +122,7 @@ final class SiteWeaving implements ClassFileTransformer {
   }
 
   /** Whether the bridge woven code in that loader would meet is the one the agent talks to. */
-  private static boolean seesBridge(ClassLoader loader) {
+  static boolean seesBridge(ClassLoader loader) {
     try {
       return Class.forName(TapBridge.class.getName(), false, loader) == TapBridge.class;
     } catch (ClassNotFoundException e) {

@@ -9,6 +9,7 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.instrument.Instrumentation;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -66,17 +67,23 @@ final class TappedModel {
         .toList();
   }
 
-  /** Has the classes woven as they load, and those already loaded now. */
-  Weaving weave(Instrumentation instrumentation) {
-    Weaving now = new Weaving(instrumentation, sites, scopes, err);
+  /**
+   * Has the classes woven as they load, and those already loaded now.
+   *
+   * @param dump where woven classes are written, if anywhere
+   */
+  Weaving weave(Instrumentation instrumentation, Optional<Path> dump) {
+    Weaving now = new Weaving(instrumentation, sites, scopes, dump, err);
     weaving = Optional.of(now);
     runs.woven(now::hasWoven);
     return now;
   }
 
-  /** Gives every class its own code back. */
-  void detach() {
-    weaving.ifPresent(Weaving::detach);
+  /** Gives every class its own code back, and says whether that came about. */
+  Optional<Undo> detach() {
+    Optional<Undo> undo = weaving.map(Weaving::detach);
+    weaving = Optional.empty();
+    return undo;
   }
 
   ProfileSource source() {

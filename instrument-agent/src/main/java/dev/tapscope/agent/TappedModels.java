@@ -63,6 +63,13 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
     byProfile.put(model.source().profile().name(), model);
   }
 
+  /** Takes a model's taps out and forgets it. */
+  Optional<Undo> remove(TappedModel model) {
+    Optional<Undo> undo = model.detach();
+    byProfile.remove(model.source().profile().name(), model);
+    return undo;
+  }
+
   /** Takes every tap of every profile out again. */
   void detach() {
     byProfile.values().forEach(TappedModel::detach);
@@ -131,7 +138,7 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
         }
       }
       add(model);
-      model.weave(instrumentation);
+      model.weave(instrumentation, Optional.empty());
       return model;
     } catch (IOException e) {
       throw TapscopeException.failed(

@@ -2,6 +2,7 @@ package dev.tapscope.agent;
 
 import java.io.IOException;
 import java.lang.instrument.Instrumentation;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,7 @@ import java.util.Optional;
  */
 public final class TapscopeAgent {
   private static volatile Optional<Launch> launch = Optional.empty();
+  private static Optional<Live> live = Optional.empty();
 
   private TapscopeAgent() {}
 
@@ -46,6 +48,40 @@ public final class TapscopeAgent {
       System.exit(1);
     }
     launch = Launch.run(Optional.ofNullable(options), instrumentation);
+  }
+
+  /**
+   * Called by the JVM when the agent is attached to it while it runs; each time it is. The answer
+   * is left in {@link LiveState}.
+   *
+   * @param options as in {@link AgentOptions}, or {@code detach}
+   */
+  public static synchronized void agentmain(String options, Instrumentation instrumentation) {
+    if (launch.isPresent()) {
+      LiveState.REFUSED.publish(
+          1,
+          List.of(
+              "tapscope: [live-launched] This JVM was started with the agent, and its run ends with"
+                  + " it; nothing can be attached besides. Start the JVM without -javaagent, or"
+                  + " open runs from Java with Taps.open."));
+      return;
+    }
+    try {
+      if (live.isEmpty()) {
+        BootJar.install(instrumentation);
+        live = Optional.of(new Live());
+      }
+      live.get().command(options == null ? "" : options, instrumentation);
+    } catch (IOException | RuntimeException | Error e) {
+      LiveState.REFUSED.publish(
+          1,
+          List.of(
+              "tapscope: [boot-jar] The agent's bridge could not be put on the bootstrap class path"
+                  + " ("
+                  + e
+                  + "). The agent needs its own jar and a temporary folder that can be written"
+                  + " (java.io.tmpdir)."));
+    }
   }
 
   /**

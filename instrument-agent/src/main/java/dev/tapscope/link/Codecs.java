@@ -9,10 +9,16 @@ import java.util.ServiceLoader;
 import java.util.TreeSet;
 
 /** Finds the codec a profile names, beside the model's classes or beside the agent's. */
-final class Codecs {
+public final class Codecs {
   private Codecs() {}
 
-  static TensorCodec find(String name, ClassLoader model) {
+  /**
+   * The codec of that name.
+   *
+   * @param model the loader of the model's classes
+   * @throws TapscopeException {@code codec-missing}
+   */
+  public static TensorCodec find(String name, ClassLoader model) {
     List<TensorCodec> all = new ArrayList<>();
     ServiceLoader.load(TensorCodec.class, model).forEach(all::add);
     ServiceLoader.load(TensorCodec.class, Codecs.class.getClassLoader()).forEach(all::add);

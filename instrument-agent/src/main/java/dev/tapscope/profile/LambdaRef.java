@@ -15,7 +15,7 @@ public record LambdaRef(int nth, int of) {
   }
 
   /** A lambda within a lambda: {@code lambda 1 of 2 lambda 1 of 1}. */
-  static String path(List<LambdaRef> lambdas) {
+  public static String path(List<LambdaRef> lambdas) {
     return lambdas.stream().map(LambdaRef::toString).collect(Collectors.joining(" "));
   }
 }

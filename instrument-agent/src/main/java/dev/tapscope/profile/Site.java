@@ -77,19 +77,22 @@ public record Site(
 
   /** The same tap, which now has to find a body with this fingerprint. */
   public Site withBody(String fingerprint) {
+    return with(in, Optional.of(fingerprint));
+  }
+
+  /** The same tap, content with any body. */
+  public Site withoutBody() {
+    return with(in, Optional.empty());
+  }
+
+  /** The same tap in another method. */
+  public Site movedTo(MethodRef method) {
+    return with(method, body);
+  }
+
+  private Site with(MethodRef newIn, Optional<String> newBody) {
     return new Site(
-        name,
-        place,
-        in,
-        lambdas,
-        at,
-        value,
-        layer,
-        position,
-        cache,
-        rows,
-        aliases,
-        Optional.of(fingerprint),
+        name, place, newIn, lambdas, at, value, layer, position, cache, rows, aliases, newBody,
         line);
   }
 

@@ -47,6 +47,8 @@ public final class Runs {
   private final Map<Object, Boolean> halfWritten = new MapMaker().weakKeys().makeMap();
 
   private volatile Optional<TapRun> standing = Optional.empty();
+  private volatile boolean held;
+  private final Set<Thread> enteredWhileHeld = ConcurrentHashMap.newKeySet();
   private volatile Runnable changed = () -> {};
   private volatile Supplier<List<Problem>> broken = List::of;
   private volatile Predicate<String> woven = owner -> true;
@@ -111,6 +113,31 @@ public final class Runs {
     open.add(run);
     run.enter(states.get());
     return run;
+  }
+
+  /**
+   * Admits no further pass to the standing run until {@link #release}; those under way go on. While
+   * it is held, fires that belong to no pass are those of a pass that began before its method was
+   * woven, and are passed over.
+   */
+  public void hold() {
+    enteredWhileHeld.clear();
+    held = true;
+  }
+
+  /** Admits passes again. */
+  public void release() {
+    held = false;
+  }
+
+  /** Threads on which a pass was seen to begin since passes are held. */
+  public Set<Thread> enteredWhileHeld() {
+    return Set.copyOf(enteredWhileHeld);
+  }
+
+  /** Number of passes of a run that are under way. */
+  public long underWay(TapRun run) {
+    return underWay.stream().filter(scope -> scope.run.filter(run::equals).isPresent()).count();
   }
 
   void remove(TapRun run) {
@@ -183,11 +210,14 @@ public final class Runs {
     PassScope scope = new PassScope(run, state.scope());
     state.scopes.addFirst(scope);
     underWay.add(scope); // also where no run follows: its workers are not another's
+    if (held) {
+      enteredWhileHeld.add(Thread.currentThread());
+    }
   }
 
   private Optional<TapRun> current(ThreadState state) {
     TapRun own = state.runs.peekFirst();
-    return own == null ? standing : Optional.of(own);
+    return own == null ? standing.filter(run -> !held) : Optional.of(own);
   }
 
   /** That method was left, by a return or by an exception. */
@@ -322,6 +352,9 @@ public final class Runs {
         underWay.stream().filter(scope -> !inHookOf(state, scope)).toList();
     if (candidates.size() == 1) {
       return Optional.of(candidates.get(0));
+    }
+    if (held) {
+      return Optional.empty();
     }
     open.stream()
         .filter(run -> run != state.working && run.hooks().touch(site.name()))

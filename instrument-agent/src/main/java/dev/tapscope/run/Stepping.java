@@ -73,12 +73,14 @@ final class Stepping<T> implements Steps<T> {
     /** On the model's thread, or on one of its workers. */
     private synchronized void show(BorrowedActivation activation) {
       try {
+        checkInterrupt();
         tell(new News.Value<>(activation));
         Order order = null;
         while (order == null) {
           checkWanted();
           order = orders.poll(LOOK_UP_MS, TimeUnit.MILLISECONDS);
         }
+        checkInterrupt();
         if (order == Order.LEAVE) {
           throw new Left();
         }
@@ -196,6 +198,13 @@ final class Stepping<T> implements Steps<T> {
     };
   }
 
+  /** A queue where the other side waits already hands over without looking at this. */
+  private static void checkInterrupt() throws InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException("interrupted before the other thread was asked");
+    }
+  }
+
   /** Lets the model compute up to its next value, or its end. */
   private void advance() {
     if (over || closed) {
@@ -203,6 +212,7 @@ final class Stepping<T> implements Steps<T> {
       return;
     }
     try {
+      checkInterrupt();
       if (shown.isPresent()) {
         BorrowedActivation earlier = shown.get();
         shown = Optional.empty();

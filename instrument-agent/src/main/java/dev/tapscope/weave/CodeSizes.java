@@ -5,7 +5,7 @@ import java.util.Map;
 import org.objectweb.asm.ClassReader;
 
 /** Bytecode lengths of the methods of a class file (the Code attribute, JVMS 4.7.3). */
-final class CodeSizes {
+public final class CodeSizes {
   private final ClassReader reader;
   private final char[] buffer;
   private final Map<String, Integer> sizes = new HashMap<>();
@@ -18,7 +18,7 @@ final class CodeSizes {
   /**
    * Bytes of code by name and descriptor, {@code forward([F)V}; methods without code are absent.
    */
-  static Map<String, Integer> of(ClassReader reader) {
+  public static Map<String, Integer> of(ClassReader reader) {
     CodeSizes sizes = new CodeSizes(reader);
     int interfaces = reader.header + 6;
     int fields = interfaces + 2 + 2 * reader.readUnsignedShort(interfaces);

@@ -9,7 +9,17 @@ import dev.tapscope.profile.Site;
  * @param type descriptor of the tapped value, {@code [[F}; of its root, where a path of fields
  *     leads out of the class
  * @param assignable whether a new reference can be stored back, or only contents written
+ * @param where {@code line 40}, or the number of the instruction; several where it has several
+ *     calls
+ * @param growth what the taps of the whole class do to the method it lies in
  * @param sentence where, and what a person should know (method size, inlining limits)
  */
-public record Fit(Site site, int calls, String type, boolean assignable, String sentence)
+public record Fit(
+    Site site,
+    int calls,
+    String type,
+    boolean assignable,
+    String where,
+    Growth growth,
+    String sentence)
     implements SiteReport {}

@@ -7,12 +7,6 @@ import org.objectweb.asm.MethodTooLargeException;
 
 /** What weaving does to the sizes of methods, and what HotSpot makes of it. */
 final class MethodSizes {
-  /** HotSpot does not compile methods that are larger ({@code -XX:-DontCompileHugeMethods}). */
-  private static final int COMPILED = 8000;
-
-  /** HotSpot does not inline hot methods that are larger ({@code -XX:FreqInlineSize}). */
-  private static final int INLINED = 325;
-
   private final Map<String, Integer> before;
   private final Map<String, Integer> after;
 
@@ -25,7 +19,7 @@ final class MethodSizes {
   Optional<NoFit> tooLarge(MethodCode code) {
     int was = before.get(code.key());
     int is = after.get(code.key());
-    if (was >= COMPILED || is < COMPILED) {
+    if (was >= Growth.COMPILED || is < Growth.COMPILED) {
       return Optional.empty();
     }
     return Optional.of(
@@ -34,7 +28,7 @@ final class MethodSizes {
             "Wanted "
                 + code.name()
                 + " to stay below "
-                + COMPILED
+                + Growth.COMPILED
                 + " bytes of code, beyond which HotSpot only interprets a method; found "
                 + was
                 + " bytes that grow to "
@@ -54,16 +48,7 @@ final class MethodSizes {
             + " with its taps. Take taps of this method out of the profile.");
   }
 
-  /** {@code Block.forward grows from 210 to 224 bytes}, and what follows from it. */
-  String sentence(MethodCode code) {
-    int was = before.get(code.key());
-    int is = after.get(code.key());
-    String size = code.name() + " grows from " + was + " to " + is + " bytes";
-    if (was >= COMPILED) {
-      return size + ", and HotSpot only interprets it, with or without taps";
-    }
-    return was <= INLINED && is > INLINED
-        ? size + ", past the " + INLINED + " up to which HotSpot inlines a hot method"
-        : size;
+  Growth growth(MethodCode code) {
+    return new Growth(code.name(), before.get(code.key()), after.get(code.key()));
   }
 }

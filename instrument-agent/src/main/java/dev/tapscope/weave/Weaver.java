@@ -158,7 +158,7 @@ public final class Weaver {
   }
 
   /** Where a site goes, found before anything is changed. */
-  private record Placed(MethodCode code, List<Placement> placements) {}
+  private record Placed(MethodCode code, List<Placement> placements, String where) {}
 
   private Placed place(Site site) {
     MethodNode found = MethodSearch.find(owner, site.in());
@@ -174,7 +174,9 @@ public final class Weaver {
         PointSearch.find(code, site.at()).stream()
             .map(point -> Placement.of(site, code, point))
             .toList();
-    return new Placed(code, placements);
+    // Said now: a call that is replaced has no line any more.
+    String where = code.places(placements.stream().map(p -> p.point().anchor()).toList());
+    return new Placed(code, placements, where);
   }
 
   private MethodCode code(MethodNode body, MethodNode found, Site site) {
@@ -238,23 +240,30 @@ public final class Weaver {
       return misfit(site, tooLarge.get());
     }
     Placement first = fit.placements().get(0);
+    Growth growth = sizes.growth(fit.code());
     String sentence =
         "'"
             + site.id()
             + "' fits "
             + site.at()
             + ", "
-            + fit.code().places(fit.placements().stream().map(p -> p.point().anchor()).toList())
+            + fit.where()
             + "; "
             + site.value()
             + " is "
             + SourceNames.brief(first.type())
             + (first.assignable() ? copy(first, fit.code()) : ", changed in place only")
             + "; "
-            + sizes.sentence(fit.code())
+            + growth.sentence()
             + ".";
     return new Fit(
-        site, fit.placements().size(), first.type().getDescriptor(), first.assignable(), sentence);
+        site,
+        fit.placements().size(),
+        first.type().getDescriptor(),
+        first.assignable(),
+        fit.where(),
+        growth,
+        sentence);
   }
 
   /** A lambda has copies of the variables it captures. */

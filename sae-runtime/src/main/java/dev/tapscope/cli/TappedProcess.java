@@ -56,7 +56,7 @@ final class TappedProcess {
    */
   Outcome run(List<String> command, AgentOptions options, OutputStream echo) {
     Path agent = Places.require(places.agent(), "agent jar", "instrument-agent");
-    if (Files.isRegularFile(places.runtime())) {
+    if (options.values().containsKey("profile") && Files.isRegularFile(places.runtime())) {
       options.set("runtime", places.runtime().toString());
     }
     try {

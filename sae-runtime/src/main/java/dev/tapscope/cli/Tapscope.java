@@ -62,10 +62,9 @@ public final class Tapscope {
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
+            .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
-    line.getSubcommands()
-        .values()
-        .forEach(sub -> sub.getCommandSpec().versionProvider(new Version()));
+    withVersion(line);
     line.setUsageHelpWidth(100);
     line.setOut(new PrintWriter(screen.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(screen.err(), true, StandardCharsets.UTF_8));
@@ -88,13 +87,25 @@ public final class Tapscope {
     }
   }
 
+  private static void withVersion(CommandLine line) {
+    for (CommandLine sub : line.getSubcommands().values()) {
+      sub.getCommandSpec().versionProvider(new Version());
+      withVersion(sub);
+    }
+  }
+
   private static int execute(ParseResult parsed) {
     Integer help = CommandLine.executeHelpRequest(parsed);
     if (help != null) {
       return help;
     }
-    if (!parsed.hasSubcommand()) {
-      parsed.commandSpec().commandLine().usage(parsed.commandSpec().commandLine().getOut());
+    ParseResult last = parsed;
+    while (last.hasSubcommand()) {
+      last = last.subcommand();
+    }
+    CommandLine wanted = last.commandSpec().commandLine();
+    if (!wanted.getSubcommands().isEmpty()) {
+      wanted.usage(wanted.getOut());
       return 0;
     }
     return new CommandLine.RunLast().execute(parsed);
@@ -111,7 +122,9 @@ public final class Tapscope {
           "tapscope: [usage] "
               + sentence
               + " See \"tapscope "
-              + (top ? "" : at.getCommandName() + " ")
+              + (top
+                  ? ""
+                  : at.getCommandSpec().qualifiedName().replaceFirst("^tapscope ", "") + " ")
               + "--help\".");
     }
     return TapscopeException.USAGE;

@@ -84,6 +84,21 @@ class TapscopeTest {
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --prompt x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
         "2 | feature-strength | show /nowhere --feature l9/76=1x",
+        "2 | usage            | hooks check gemma2",
+        "2 | usage            | hooks chek gemma2 /nowhere",
+        "2 | profile-unknown  | hooks check gema2 /nowhere",
+        "2 | path-missing     | hooks check gemma2 /nowhere",
+        "2 | usage            | hooks list Block.forward",
+        "2 | path-missing     | hooks list /nowhere a.Block.forward",
+        "2 | usage            | hooks census -- true",
+        "1 | jar-missing      | hooks census --package demo.. -- true",
+        "2 | usage            | hooks attach profile=gemma2",
+        "2 | usage            | hooks attach 1",
+        "2 | option-syntax    | hooks attach 1 gemma2",
+        "2 | option-duplicate | hooks attach 1 profile=a profile=b",
+        "1 | jar-missing      | hooks attach 1 profile=gemma2",
+        "2 | usage            | hooks detach one",
+        "1 | jar-missing      | hooks detach 1",
       })
   void failsWithACodeAnIdAndASentence(int exit, String id, String command) {
     String[] words = command.split(" ");
@@ -114,6 +129,15 @@ class TapscopeTest {
       int example = help.indexOf("  tapscope " + command);
       assertTrue(example > 0 && example < help.indexOf("Usage:"), help);
     }
+  }
+
+  @Test
+  void groupsOfCommandsShowWhatIsInThem() {
+    assertEquals(0, run("hooks"));
+    String help = out.toString(StandardCharsets.UTF_8);
+    assertTrue(help.contains("tapscope hooks check gemma2"), help);
+    run("hooks", "check", "--jsn", "gemma2", "x");
+    assertTrue(err().contains("See \"tapscope hooks check --help\""), err());
   }
 
   @Test
