@@ -48,8 +48,7 @@ class HooksIT {
     assertTrue(
         listed.out().startsWith("in     gemma2.model.Block.forward(float[][], int, KvCache)\n"),
         listed::toString);
-    assertTrue(
-        listed.out().contains("\nafter store local residPost 1 of 1  "), listed::toString);
+    assertTrue(listed.out().contains("\nafter store local residPost 1 of 1  "), listed::toString);
     assertTrue(
         listed.out().contains("\nafter call Rows.add(float[][], float[][]) 2 of 2  "),
         listed::toString);
@@ -69,11 +68,11 @@ class HooksIT {
     JsonNode census = json(ran);
     assertEquals(6, census.get("layers").intValue());
     Map<String, Integer> siteOf = new HashMap<>();
-    census.get("sites").forEach(site ->
-        siteOf.put(site.get("site").stringValue(), site.get("place").intValue()));
+    census
+        .get("sites")
+        .forEach(site -> siteOf.put(site.get("site").stringValue(), site.get("place").intValue()));
 
-    JsonNode written =
-        json(hooks("check", "gemma2", JAR, "--json").run(Packaged.command()).ok());
+    JsonNode written = json(hooks("check", "gemma2", JAR, "--json").run(Packaged.command()).ok());
     Set<String> names = new TreeSet<>();
     for (JsonNode site : written.get("sites")) {
       String name = site.get("site").stringValue();
@@ -101,9 +100,7 @@ class HooksIT {
               && place.get("at").stringValue().equals(site.get("place").stringValue())
               && place.get("value").stringValue().equals(site.get("value").stringValue());
       if (here) {
-        return place.has("same_as")
-            ? place.get("same_as").intValue()
-            : place.get("id").intValue();
+        return place.has("same_as") ? place.get("same_as").intValue() : place.get("id").intValue();
       }
     }
     return -1;
