@@ -138,7 +138,12 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
         }
       }
       add(model);
-      model.weave(instrumentation, Optional.empty());
+      try {
+        model.weave(instrumentation, Optional.empty());
+      } catch (RuntimeException | Error e) {
+        byProfile.remove(profile.name(), model);
+        throw e;
+      }
       return model;
     } catch (IOException e) {
       throw TapscopeException.failed(

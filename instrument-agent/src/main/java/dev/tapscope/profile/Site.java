@@ -118,8 +118,8 @@ public record Site(
 
   /**
    * Whether a new object can take the place of the tapped one: it is a variable, a parameter, a
-   * result, or an argument of a call still to come. What a path leads to, the receiver and an
-   * argument behind its call can be changed in place only.
+   * result, or an argument of a call still to come. What a path leads to, the receiver, an argument
+   * behind its call and a variable at the method's exit can be changed in place only.
    */
   public boolean assignable() {
     if (value instanceof Value.Result) {
@@ -133,6 +133,10 @@ public record Site(
         root instanceof Operand.Root.This
             || root instanceof Operand.Root.Local local && local.name().equals("this")
             || root instanceof Operand.Root.Slot slot && slot.index() == 0;
+    if (at instanceof JoinPoint.Exit
+        && !(root instanceof Operand.Root.Return || root instanceof Operand.Root.Stack)) {
+      return false; // nobody reads a variable any more
+    }
     boolean ofCall = root instanceof Operand.Root.CallArg || root instanceof Operand.Root.CallThis;
     return ofCall ? at instanceof JoinPoint.BeforeCall : !self;
   }

@@ -35,6 +35,9 @@ final class PassScope implements Shown.Layers {
 
   volatile Optional<Cut> cut = Optional.empty();
 
+  /** Fires whose hooks are running, counted where the pass is to end with the last of them. */
+  final AtomicInteger showing = new AtomicInteger();
+
   private final AtomicInteger latestLayer = new AtomicInteger(Shown.NONE);
 
   PassScope(Optional<TapRun> run, Optional<PassScope> outer) {

@@ -338,13 +338,17 @@ public final class Runs {
 
   /** The pass a fire belongs to; empty, and told to whom it concerns, where nothing says. */
   private Optional<PassScope> scope(ThreadState state, Site site, Shown shown) {
+    PassScope own = state.scopes.peekFirst();
     if (site.cache().isPresent()) {
-      Optional<PassScope> named = named(state, site, shown);
+      Optional<Object> cache = cache(state, site, shown);
+      Optional<PassScope> named = cache.map(byCache::get);
       if (named.isPresent() && !inHookOf(state, named.get())) {
         return named;
       }
+      if (named.isEmpty() && cache.isPresent() && own == null) {
+        return Optional.empty(); // a worker of a pass that is over, or that nothing follows
+      }
     }
-    PassScope own = state.scopes.peekFirst();
     if (own != null && !inHookOf(state, own)) {
       return Optional.of(own);
     }
@@ -370,12 +374,11 @@ public final class Runs {
     return working != null && scope.run.isPresent() && scope.run.get() == working;
   }
 
-  private Optional<PassScope> named(ThreadState state, Site site, Shown shown) {
+  private Optional<Object> cache(ThreadState state, Site site, Shown shown) {
     boolean off = state.off;
     state.off = true;
     try {
-      Object cache = shown.cache();
-      return cache == null ? Optional.empty() : Optional.ofNullable(byCache.get(cache));
+      return Optional.ofNullable(shown.cache());
     } catch (VirtualMachineError e) {
       throw e;
     } catch (Throwable e) {

@@ -240,6 +240,8 @@ final class Stepping<T> implements Steps<T> {
       take(news);
     } catch (InterruptedException e) {
       over = true;
+      shown.ifPresent(BorrowedActivation::end);
+      shown = Optional.empty();
       Thread.currentThread().interrupt();
       throw new CompletionException("The thread was interrupted while the model computed.", e);
     }

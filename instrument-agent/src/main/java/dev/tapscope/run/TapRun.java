@@ -404,17 +404,36 @@ public final class TapRun implements Run {
     }
     Address address = shown.address(layer);
     Coverage coverage = scope.pass.get();
-    Rows rows = shown.rows(value);
+    Lent lent = new Lent(site, shown, value, shown.rows(value));
     int first = shown.first(coverage.pass().start());
-    if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
-      ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
-      return value;
+    return stopWhenSeen
+        ? showUpToTheLast(scope, coverage, address, first, lent)
+        : show(scope, coverage, address, first, lent);
+  }
+
+  /** Ends the pass once everything was seen, and every hook that was shown it is done with it. */
+  private Object showUpToTheLast(
+      PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
+    Object tensor;
+    scope.showing.incrementAndGet();
+    try {
+      tensor = show(scope, coverage, address, first, lent);
+    } finally {
+      scope.showing.decrementAndGet();
     }
-    return show(scope, coverage, address, first, new Lent(site, shown, value, rows));
+    if (scope.showing.get() == 0 && ledger.seen(coverage)) {
+      throw cut(scope, PassScope.Cut.SEEN);
+    }
+    return tensor;
   }
 
   /** Apart from {@link #fire}: the compiler takes up no method of more than 325 bytes. */
   private Object show(PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
+    Rows rows = lent.rows();
+    if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
+      ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
+      return lent.tensor();
+    }
     TapEvents.Fire event = events.begin();
     for (Hooks.Attached hook : hooks.at(address)) {
       call(
@@ -422,10 +441,7 @@ public final class TapRun implements Run {
           new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
           scope);
     }
-    event.end(address, first, lent.rows().rows());
-    if (stopWhenSeen && ledger.seen(coverage)) {
-      throw cut(scope, PassScope.Cut.SEEN);
-    }
+    event.end(address, first, rows.rows());
     return lent.tensor();
   }
 

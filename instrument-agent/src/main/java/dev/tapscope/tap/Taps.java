@@ -1,5 +1,8 @@
 package dev.tapscope.tap;
 
+import java.net.URISyntaxException;
+import java.nio.file.FileSystemNotFoundException;
+import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -74,7 +77,8 @@ public final class Taps {
 
   private static Source agent() {
     return source.orElseThrow(() -> {
-      String flag = "-javaagent:" + jar() + "=profile=none";
+      String plain = "-javaagent:" + jar() + "=profile=none";
+      String flag = plain.contains(" ") ? "'" + plain + "'" : plain;
       return TapscopeException.failed(
           "agent-missing",
           "There are no taps in this JVM: it was started without the Tapscope agent. Add "
@@ -91,7 +95,11 @@ public final class Taps {
   /** The agent's jar, which this class comes from wherever it is used as a library. */
   private static String jar() {
     CodeSource from = Taps.class.getProtectionDomain().getCodeSource();
-    String path = from == null ? "" : from.getLocation().getPath();
-    return path.endsWith(".jar") ? path : "tapscope-agent.jar";
+    try {
+      String path = from == null ? "" : Path.of(from.getLocation().toURI()).toString();
+      return path.endsWith(".jar") ? path : "tapscope-agent.jar";
+    } catch (URISyntaxException | IllegalArgumentException | FileSystemNotFoundException e) {
+      return "tapscope-agent.jar"; // it lies where a path cannot say
+    }
   }
 }

@@ -64,8 +64,7 @@ record Placement(
    * be written.
    */
   boolean assignable() {
-    boolean derived = site.value() instanceof Value.Rms || site.value() instanceof Value.Scaled;
-    return storedBack() && !derived;
+    return storedBack() && site.assignable();
   }
 
   private static Type tapped(Site site, Roots roots, Paths paths) {

@@ -231,6 +231,20 @@ final class LifeTraps {
     assertTrue(silent.getMessage().contains("gate.0"), silent.getMessage());
   }
 
+  /** What an earlier hook has seen in earlier passes does not stand in for what is missing now. */
+  @Test
+  void aPlaceThatWasReachedBeforeIsMissedAllTheSame() {
+    Run run = Taps.open(PROFILE);
+    Attachment earlier = run.on("gate.*", Phase.READ_AFTER, a -> {});
+    new BusyModel(true).forward(PROMPT, 0, new BusyModel.Cache());
+    earlier.close();
+    run.on("gate.1", Phase.READ_AFTER, a -> {});
+    forward();
+    TapscopeException missed = assertThrows(TapscopeException.class, run::close);
+    assertEquals("site-missed", missed.id());
+    assertTrue(missed.getMessage().contains("in 0 of 1 pass"), missed.getMessage());
+  }
+
   @Test
   void aHookThatThrowsOnAWorkerReachesTheCallerAndTheNextRunIsClean() {
     Run run = Taps.open(PROFILE);
@@ -322,11 +336,13 @@ final class LifeTraps {
   @Test
   void aPassThatEndsEarlyOnAWorkerEndsItForItsCallerAlone(Run run) throws Exception {
     AtomicInteger beyond = new AtomicInteger();
-    run.on("weights.1", Phase.READ_AFTER, a -> {});
+    AtomicInteger fires = new AtomicInteger();
+    run.on("weights.1", Phase.READ_AFTER, a -> fires.incrementAndGet());
     run.watch("res.1-2+weights.2", a -> beyond.incrementAndGet());
     run.stopWhenSeen();
-    for (int i = 0; i < 200; i++) {
+    for (int i = 1; i <= 200; i++) {
       assertEquals(Optional.empty(), run.call(LifeTraps::forward));
+      assertEquals(PROMPT.length * i, fires.get(), "what was asked for, whole");
     }
     assertEquals(0, beyond.get());
   }
@@ -345,6 +361,30 @@ final class LifeTraps {
             () -> run.call(() -> model.forward(new int[] {4}, PROMPT.length, cache)));
     assertEquals("cache-half-written", dirty.id());
     assertThrows(TapscopeException.class, run::close);
+  }
+
+  /** The earlier pass is over; its worker is not taken for one of the pass under way. */
+  @Test
+  void aWorkerThatIsLateBelongsToNoOtherPass(Run run) {
+    BusyModel model = new BusyModel();
+    BusyModel.Cache earlier = new BusyModel.Cache();
+    AtomicInteger rows = new AtomicInteger();
+    model.forward(PROMPT, 0, earlier);
+    run.on("weights.*", Phase.READ_AFTER, a -> rows.incrementAndGet());
+    run.on(
+        "res.0",
+        Phase.READ_AFTER,
+        a -> {
+          Thread late = new Thread(() -> model.straggle(new float[] {1, 1}, earlier));
+          late.start();
+          try {
+            late.join();
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+        });
+    model.forward(PROMPT, 0, new BusyModel.Cache());
+    assertEquals(BusyModel.LAYERS * PROMPT.length, rows.get());
   }
 
   @Test
