@@ -77,12 +77,20 @@ final class EverySite {
     listed(bytes, in);
   }
 
+  /** What only hands on to another method of the class is no call a profile counts. */
+  private boolean isOwnBridge(MethodInsnNode call) {
+    return call.owner.equals(owner.name)
+        && owner.methods.stream()
+            .filter(m -> (m.access & Opcodes.ACC_BRIDGE) != 0)
+            .anyMatch(m -> m.name.equals(call.name) && m.desc.equals(call.desc));
+  }
+
   private void calls(MethodNode method, MethodRef in) {
     Map<MethodRef, Integer> totals = new HashMap<>();
     List<MethodRef> calls = new ArrayList<>();
     List<Type[]> arguments = new ArrayList<>();
     for (AbstractInsnNode at : method.instructions) {
-      if (at instanceof MethodInsnNode call) {
+      if (at instanceof MethodInsnNode call && !isOwnBridge(call)) {
         MethodRef ref = reference(call.owner, call.name, call.desc);
         calls.add(ref);
         arguments.add(Type.getArgumentTypes(call.desc));
