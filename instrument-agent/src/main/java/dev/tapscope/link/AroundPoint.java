@@ -6,7 +6,7 @@ import dev.tapscope.profile.Value;
 import dev.tapscope.rows.RowsOf;
 import dev.tapscope.run.Runs;
 import dev.tapscope.run.Shown;
-import dev.tapscope.run.TapRun;
+import dev.tapscope.run.Skipped;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.tap.TensorCodec;
 import java.lang.invoke.MethodHandle;
@@ -99,7 +99,7 @@ final class AroundPoint {
   Object call(Object[] passed) throws Throwable {
     Object[] given = Arrays.copyOf(passed, operands);
     Shown shown = showing.of(Arrays.copyOfRange(passed, operands, passed.length));
-    Optional<TapRun.Skipped> skipped = runs.skip(site, shown);
+    Optional<Skipped> skipped = runs.skip(site, shown);
     boolean result = site.value() instanceof Value.Result;
     if (skipped.isPresent()) {
       Object argument = given[valueArgument];

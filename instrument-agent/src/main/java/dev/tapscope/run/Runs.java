@@ -235,7 +235,7 @@ public final class Runs {
           .ifPresent(outer -> byCache.put(outer.sequence, outer));
     }
     if (!state.muted()) {
-      scope.run.ifPresent(run -> run.ended(state, scope, normally));
+      scope.run.ifPresent(run -> run.side().ended(state, scope, normally));
     }
   }
 
@@ -254,7 +254,7 @@ public final class Runs {
     if (scope.run.isEmpty()) {
       beginUnfollowed(state, scope, begun);
     } else if (!state.muted()) {
-      scope.run.get().begin(state, scope, begun);
+      scope.run.get().side().begin(state, scope, begun);
     }
   }
 
@@ -319,13 +319,13 @@ public final class Runs {
     }
     Optional<PassScope> scope = scope(state, site, shown);
     if (scope.isPresent() && scope.get().run.isPresent()) {
-      return scope.get().run.get().fired(state, scope.get(), site, shown, value);
+      return scope.get().run.get().side().fired(state, scope.get(), site, shown, value);
     }
     return value;
   }
 
   /** The hook that stands in the place of a call now, if one does. */
-  public Optional<TapRun.Skipped> skip(Site site, Shown shown) {
+  public Optional<Skipped> skip(Site site, Shown shown) {
     ThreadState state = states.get();
     if (state.muted()) {
       return Optional.empty();
@@ -333,7 +333,7 @@ public final class Runs {
     Optional<PassScope> scope = scope(state, site, shown);
     return scope.isEmpty() || scope.get().run.isEmpty()
         ? Optional.empty()
-        : scope.get().run.get().skip(state, scope.get(), site, shown);
+        : scope.get().run.get().side().skip(state, scope.get(), site, shown);
   }
 
   /** The pass a fire belongs to; empty, and told to whom it concerns, where nothing says. */

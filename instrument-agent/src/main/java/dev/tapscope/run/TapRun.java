@@ -1,6 +1,5 @@
 package dev.tapscope.run;
 
-import dev.tapscope.ledger.Coverage;
 import dev.tapscope.ledger.Ledger;
 import dev.tapscope.ledger.Problem;
 import dev.tapscope.ledger.Request;
@@ -8,7 +7,6 @@ import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.Selection;
 import dev.tapscope.profile.Selection.SiteRange;
 import dev.tapscope.profile.Site;
-import dev.tapscope.rows.Rows;
 import dev.tapscope.tap.Address;
 import dev.tapscope.tap.Attachment;
 import dev.tapscope.tap.FailurePolicy;
@@ -33,14 +31,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * One run: its hooks, its passes, its account. {@link Runs} brings it the fires of its own passes,
- * on the model's threads; hooks and listeners run on those threads, and between them nothing is
- * shared but the hooks and the ledger.
+ * One run: its hooks, its account, its beginning and its end; its {@link ModelSide} does the rest.
  */
 public final class TapRun implements Run {
   private static final int SECONDS_FOR_RUNNING_HOOKS = 20;
@@ -48,20 +43,11 @@ public final class TapRun implements Run {
   /** A chain of causes may be a ring. */
   private static final int MOST_CAUSES = 32;
 
-  /** Work on a model's thread that may fail in any way. */
-  private interface Body {
-    void run() throws Throwable;
-  }
-
   private final Runs runs;
   private final RunFolder folder;
-  private final Consumer<TapscopeException> fatal;
   private final Ledger ledger = new Ledger();
-  private final Sequences sequences;
   private final HookFailures failures;
-  private final List<Consumer<Pass>> beginListeners = new CopyOnWriteArrayList<>();
-  private final List<Consumer<Pass>> endListeners = new CopyOnWriteArrayList<>();
-  private final List<Consumer<Pass>> abortListeners = new CopyOnWriteArrayList<>();
+  private final ModelSide side;
   private final List<Runnable> closeListeners = new CopyOnWriteArrayList<>();
 
   /** What the ledger expects on account of each hook, by the hook's place among all. */
@@ -88,9 +74,8 @@ public final class TapRun implements Run {
   TapRun(Runs runs, RunFolder folder, Consumer<TapscopeException> fatal) {
     this.runs = runs;
     this.folder = folder;
-    this.fatal = fatal;
     this.failures = new HookFailures(runs.err());
-    this.sequences = new Sequences(runs.profile());
+    this.side = new ModelSide(this, runs, ledger, failures, fatal);
   }
 
   /** Makes this the run of the passes that begin on a thread. */
@@ -139,7 +124,7 @@ public final class TapRun implements Run {
     return () -> detach(one);
   }
 
-  private void detach(Hooks.Attached one) {
+  void detach(Hooks.Attached one) {
     synchronized (this) {
       hooks = hooks.without(one);
     }
@@ -163,7 +148,7 @@ public final class TapRun implements Run {
         range.first(),
         range.last(),
         every && kind != Hooks.Kind.SKIP,
-        sequences.nextPass());
+        side.sequences().nextPass());
   }
 
   @Override
@@ -194,20 +179,20 @@ public final class TapRun implements Run {
   @Override
   public void onPassBegin(Consumer<Pass> listener) {
     checkOpen();
-    beginListeners.add(listener);
+    side.onPassBegin(listener);
     observe();
   }
 
   @Override
   public void onPassEnd(Consumer<Pass> listener) {
     checkOpen();
-    endListeners.add(listener);
+    side.onPassEnd(listener);
     observe();
   }
 
   /** Called on the model's thread when a pass has ended with an exception. */
   public void onPassAborted(Consumer<Pass> listener) {
-    abortListeners.add(listener);
+    side.onPassAborted(listener);
   }
 
   @Override
@@ -245,11 +230,42 @@ public final class TapRun implements Run {
 
   /** Number of texts begun so far. */
   public int sequences() {
-    return sequences.count();
+    return side.sequences().count();
+  }
+
+  /** What the model's threads meet. */
+  ModelSide side() {
+    return side;
   }
 
   Hooks hooks() {
     return hooks;
+  }
+
+  FailurePolicy failurePolicy() {
+    return policy;
+  }
+
+  TapEvents events() {
+    return events;
+  }
+
+  boolean stopsWhenSeen() {
+    return stopWhenSeen;
+  }
+
+  boolean closed() {
+    return closed;
+  }
+
+  /** Whether Java code has opened it; else it is the agent's own, and ends with the JVM. */
+  boolean openedInJava() {
+    return home.isPresent();
+  }
+
+  /** Something of the run itself failed on a model's thread. */
+  void failed(String place, Throwable cause) {
+    failures.add(place, cause);
   }
 
   /** Follows passes from now on, hooks or not. */
@@ -312,294 +328,6 @@ public final class TapRun implements Run {
   /** Like {@link #steps}; closing the loop closes this run. */
   public <T> Steps<T> stepsAlone(String sites, Callable<T> model) {
     return new Stepping<>(this, sites, model, this::close);
-  }
-
-  /** A pass begins. */
-  void begin(ThreadState state, PassScope scope, PassStart begun) {
-    work(
-        state,
-        "the beginning of a pass",
-        () -> {
-          scope.pass.ifPresent(earlier -> end(scope, earlier, true));
-          Object sequence = begun.sequence();
-          int start = begun.start();
-          runs.begun(scope, sequence, start);
-          Pass pass = sequences.begin(sequence, start, begun.tokens(), state.sampled);
-          scope.begin(new Coverage(pass));
-          tell(beginListeners, pass, "a listener at the beginning of a pass");
-        });
-  }
-
-  /** The call that carried the pass is over. */
-  void ended(ThreadState state, PassScope scope, boolean normally) {
-    if (scope.pass.isPresent()) {
-      work(state, "the end of a pass", () -> end(scope, scope.pass.get(), normally));
-    }
-  }
-
-  private void end(PassScope scope, Coverage coverage, boolean normally) {
-    if (scope.cut.isEmpty()) {
-      end(coverage, normally);
-      return;
-    }
-    runs.cut(scope);
-    ledger.cut(coverage);
-    boolean seen = scope.cut.get() == PassScope.Cut.SEEN;
-    tell(seen ? endListeners : abortListeners, coverage.pass(), "a listener at the end of a pass");
-    if (normally) {
-      failures.stopSwallowed();
-    }
-  }
-
-  private void end(Coverage coverage, boolean normally) {
-    if (normally) {
-      ledger.completed(coverage);
-    } else {
-      ledger.aborted(coverage);
-    }
-    tell(
-        normally ? endListeners : abortListeners,
-        coverage.pass(),
-        "a listener at the end of a pass");
-  }
-
-  private void tell(List<Consumer<Pass>> listeners, Pass pass, String who) {
-    for (Consumer<Pass> listener : listeners) {
-      try {
-        listener.accept(pass);
-      } catch (TapscopeException | VirtualMachineError e) {
-        throw e;
-      } catch (RuntimeException | Error e) {
-        failures.add(who, e);
-      }
-    }
-  }
-
-  /** A value at a site, in a pass of this run. Written out, not by {@link #work}: it is hot. */
-  Object fired(ThreadState state, PassScope scope, Site site, Shown shown, Object value) {
-    Throwable failure;
-    TapRun before = enterHooks(state);
-    try {
-      return closed ? value : fire(scope, site, shown, value);
-    } catch (Throwable e) {
-      failure = e;
-    } finally {
-      leaveHooks(state, before);
-    }
-    outside("tap " + site.name(), failure);
-    return value;
-  }
-
-  private Object fire(PassScope scope, Site site, Shown shown, Object value) throws Throwable {
-    if (scope.cut.isPresent()) {
-      return value; // the model is unwinding, or one of its workers is late
-    }
-    int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
-    if (site.layered() && layer == Shown.NONE) {
-      return value;
-    }
-    if (scope.pass.isEmpty()) {
-      ledger.outsidePass(site.name(), Thread.currentThread().getName(), 0);
-      return value;
-    }
-    Address address = shown.address(layer);
-    Coverage coverage = scope.pass.get();
-    Lent lent = new Lent(site, shown, value, shown.rows(value));
-    int first = shown.first(coverage.pass().start());
-    return stopWhenSeen
-        ? showUpToTheLast(scope, coverage, address, first, lent)
-        : show(scope, coverage, address, first, lent);
-  }
-
-  /** Ends the pass once everything was seen, and every hook that was shown it is done with it. */
-  private Object showUpToTheLast(
-      PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
-    Object tensor;
-    scope.showing.incrementAndGet();
-    try {
-      tensor = show(scope, coverage, address, first, lent);
-    } finally {
-      scope.showing.decrementAndGet();
-    }
-    if (scope.showing.get() == 0 && ledger.seen(coverage)) {
-      throw cut(scope, PassScope.Cut.SEEN);
-    }
-    return tensor;
-  }
-
-  /** Apart from {@link #fire}: the compiler takes up no method of more than 325 bytes. */
-  private Object show(PassScope scope, Coverage coverage, Address address, int first, Lent lent) {
-    Rows rows = lent.rows();
-    if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
-      ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
-      return lent.tensor();
-    }
-    TapEvents.Fire event = events.begin();
-    for (Hooks.Attached hook : hooks.at(address)) {
-      call(
-          hook,
-          new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
-          scope);
-    }
-    event.end(address, first, rows.rows());
-    return lent.tensor();
-  }
-
-  /** Ends a pass here: what is thrown unwinds the model. */
-  private StopForward cut(PassScope scope, PassScope.Cut why) {
-    scope.cut(why);
-    return new StopForward(this);
-  }
-
-  private void call(Hooks.Attached hook, BorrowedActivation activation, PassScope scope) {
-    try {
-      hook.hook().on(activation);
-    } catch (Stepping.Left left) {
-      throw cut(scope, PassScope.Cut.LEFT);
-    } catch (Throwable e) {
-      activation.putBack();
-      failedHook(hook, activation.address(), e);
-    } finally {
-      activation.end();
-    }
-  }
-
-  private void failedHook(Hooks.Attached hook, Address address, Throwable cause) {
-    if (cause instanceof TapscopeException stop) {
-      if (home.isPresent()) {
-        failures.remember(stop);
-      }
-      throw stop;
-    }
-    String place = "a hook at " + address;
-    failures.add(place, cause);
-    if (cause instanceof VirtualMachineError error) {
-      throw error;
-    }
-    if (policy == FailurePolicy.RETHROW) {
-      throw TapscopeException.failed(
-          "hook-failed",
-          "A hook in phase " + hook.phase() + " at " + address + " failed: " + cause,
-          cause);
-    }
-    if (policy == FailurePolicy.DETACH_HOOK) {
-      detach(hook);
-    }
-  }
-
-  /** The hook that stands in the place of a call now, if one does. */
-  Optional<Skipped> skip(ThreadState state, PassScope scope, Site site, Shown shown) {
-    if (closed || scope.pass.isEmpty() || scope.cut.isPresent()) {
-      return Optional.empty();
-    }
-    List<Skipped> found = new ArrayList<>(1);
-    work(
-        state,
-        "tap " + site.name(),
-        () -> {
-          int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
-          if (!site.layered() || layer != Shown.NONE) {
-            Address address = shown.address(layer);
-            hooks.skip(address).ifPresent(hook -> found.add(new Skipped(scope, address, hook)));
-          }
-        });
-    return found.stream().findFirst();
-  }
-
-  /** A call that is left out. */
-  public final class Skipped {
-    private final PassScope scope;
-    private final Address address;
-    private final Hooks.Attached hook;
-
-    private Skipped(PassScope scope, Address address, Hooks.Attached hook) {
-      this.scope = scope;
-      this.address = address;
-      this.hook = hook;
-    }
-
-    /**
-     * Lets the hook fill what the call would have made.
-     *
-     * @param form makes an object of the form of the result, which the hook may write into
-     * @return empty when there is nothing to supply and the call is to be made
-     */
-    public Optional<Object> supply(Site site, Shown shown, Supplier<Object> form) {
-      ThreadState state = runs.state();
-      List<Object> supplied = new ArrayList<>(1);
-      work(
-          state,
-          "tap " + site.name(),
-          () -> {
-            Coverage coverage = scope.pass.orElseThrow();
-            Object like = form.get();
-            Rows rows = shown.rows(like);
-            int first = shown.first(coverage.pass().start());
-            if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
-              ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
-              return;
-            }
-            coverage.skipped(address.layer());
-            Lent lent = new Lent(site, shown, like, rows);
-            call(
-                hook,
-                new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),
-                scope);
-            supplied.add(lent.tensor());
-          });
-      return supplied.stream().findFirst();
-    }
-  }
-
-  /** Something of the run itself failed on a model's thread. */
-  void failed(String place, Throwable cause) {
-    failures.add(place, cause);
-  }
-
-  /** Runs the run's own code on a model thread: never inside itself, never after the end. */
-  private void work(ThreadState state, String place, Body body) {
-    Throwable failure;
-    TapRun before = enterHooks(state);
-    try {
-      if (!closed) {
-        body.run();
-      }
-      return;
-    } catch (Throwable e) {
-      failure = e;
-    } finally {
-      leaveHooks(state, before);
-    }
-    outside(place, failure);
-  }
-
-  private TapRun enterHooks(ThreadState state) {
-    TapRun before = state.working;
-    state.working = this; // before closed is looked at: a run that closes sees one or the other
-    return before;
-  }
-
-  private static void leaveHooks(ThreadState state, TapRun before) {
-    state.leave(before);
-  }
-
-  /** Deals with a failure once the taps are on again. */
-  private void outside(String place, Throwable failure) {
-    if (failure instanceof StopForward stop) {
-      throw stop;
-    }
-    if (failure instanceof VirtualMachineError error) {
-      throw error;
-    }
-    if (failure instanceof TapscopeException stop) {
-      // The run of the agent ends with it, and says so itself; hooks are counted where they fail.
-      if (home.isPresent() && !stop.id().equals("hook-failed")) {
-        failures.remember(stop);
-      }
-      fatal.accept(stop);
-    } else {
-      failures.add(place, failure);
-    }
   }
 
   /**
