@@ -83,7 +83,7 @@ final class Subject implements AutoCloseable {
   }
 
   private static Profile named(Profile profile, String name) {
-    return new Profile(name, profile.target(), profile.bos(), profile.text(), profile.sites());
+    return new Profile(name, profile.target(), profile.bos(), profile.text(), profile.places());
   }
 
   Variant variant() {

@@ -48,10 +48,10 @@ final class VariantLoader extends ClassLoader {
   }
 
   private static byte[] weave(String name, byte[] bytes, Profile profile) {
-    if (profile.sites().stream().noneMatch(site -> site.in().owner().equals(name))) {
+    if (profile.places().stream().noneMatch(site -> site.in().owner().equals(name))) {
       return bytes;
     }
-    Woven woven = Weaver.weave(bytes, profile.sites(), profile.name());
+    Woven woven = Weaver.weave(bytes, profile.places(), profile.name());
     return woven
         .bytes()
         .orElseThrow(() -> new IllegalStateException(name + ": " + woven.misfits()));

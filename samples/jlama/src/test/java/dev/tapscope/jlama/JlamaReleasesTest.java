@@ -28,15 +28,15 @@ class JlamaReleasesTest {
   void everySiteFits(String release) throws IOException {
     List<SiteReport> reports = new ArrayList<>();
     try (JarFile jar = jar(release)) {
-      for (String owner : PROFILE.sites().stream().map(s -> s.in().owner()).distinct().toList()) {
-        Woven woven = Weaver.weave(bytes(jar, owner), PROFILE.sites(), PROFILE.name());
+      for (String owner : PROFILE.places().stream().map(s -> s.in().owner()).distinct().toList()) {
+        Woven woven = Weaver.weave(bytes(jar, owner), PROFILE.places(), PROFILE.name());
         assertEquals(List.of(), woven.misfits().stream().map(SiteReport::sentence).toList());
         assertTrue(woven.bytes().isPresent(), owner);
         reports.addAll(woven.reports());
       }
     }
     assertEquals(
-        PROFILE.sites().stream().map(Site::name).sorted().toList(),
+        PROFILE.places().stream().map(Site::name).sorted().toList(),
         reports.stream().map(r -> r.site().name()).sorted().toList());
   }
 
@@ -45,7 +45,7 @@ class JlamaReleasesTest {
   @ValueSource(strings = {"0.8.3", "0.8.4"})
   void aTensorIsWhatEverySiteShows(String release) throws IOException {
     try (JarFile jar = jar(release)) {
-      for (Site site : PROFILE.sites()) {
+      for (Site site : PROFILE.places()) {
         if (!site.name().equals(Site.TOKENS) && !site.name().equals(Site.SAMPLED)) {
           Woven woven = Weaver.weave(bytes(jar, site.in().owner()), List.of(site), PROFILE.name());
           Fit fit = (Fit) woven.reports().getFirst();
