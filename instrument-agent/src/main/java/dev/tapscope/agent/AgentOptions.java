@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The agent's options.
@@ -53,6 +54,9 @@ record AgentOptions(
 
   /** In the place of a profile: none is woven until somebody names one. */
   private static final String NONE = "none";
+
+  /** What is for runs that Java code opens, too. */
+  private static final Set<String> OF_ANY_RUN = Set.of("profile", "runtime", "jfr", "dump");
 
   AgentOptions {
     given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
@@ -108,14 +112,12 @@ record AgentOptions(
             LiveLimits.of(given),
             shardBytes(given),
             extension(given));
-    List<String> idle =
-        given.keySet().stream().filter(k -> !k.equals("profile") && !k.equals("runtime")).toList();
+    List<String> idle = given.keySet().stream().filter(k -> !OF_ANY_RUN.contains(k)).toList();
     if (!options.withProfile() && !idle.isEmpty()) {
       throw TapscopeException.usage(
           "option-value",
           "With profile=none nothing is tapped until Java code opens a run, so the other options ("
-              + String.join(
-                  ", ", given.keySet().stream().filter(k -> !k.equals("profile")).toList())
+              + String.join(", ", idle)
               + ") can do nothing. Name a profile, or leave them out.");
     }
     if (options.capture().isPresent() && options.out().isEmpty()) {

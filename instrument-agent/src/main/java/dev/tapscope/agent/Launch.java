@@ -42,7 +42,7 @@ final class Launch {
 
   private static Launch start(
       AgentOptions options, Instrumentation instrumentation, PrintStream err) throws IOException {
-    TappedModels models = new TappedModels(instrumentation, options.runtime(), err);
+    TappedModels models = new TappedModels(instrumentation, options, err);
     models.serve();
     if (!options.live().none()) {
       throw TapscopeException.usage(

@@ -51,7 +51,7 @@ final class Live {
           "profile=none weaves nothing, so there is nothing to attach. Name a profile.");
     }
     PrintStream err = told.stream();
-    TappedModels models = new TappedModels(instrumentation, options.runtime(), err);
+    TappedModels models = new TappedModels(instrumentation, options, err);
     models.serve();
     LiveRun run = new LiveRun(options, models);
     run.start(instrumentation, err, told);

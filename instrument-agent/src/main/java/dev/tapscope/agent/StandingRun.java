@@ -62,9 +62,6 @@ record StandingRun(TappedModel model, TapRun run, Ending ending, Optional<RunDir
       if (!options.extension().isEmpty()) {
         models.extension().install(run, options.extension());
       }
-      if (options.flightRecorder()) {
-        run.record(FlightRecorder.events());
-      }
       ending.prepare(run, model.links(), weaving, models::exitStatus);
       return new StandingRun(model, run, ending, directory);
     } catch (RuntimeException | Error e) {

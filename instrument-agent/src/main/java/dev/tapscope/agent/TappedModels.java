@@ -4,6 +4,7 @@ import com.google.common.base.Suppliers;
 import dev.tapscope.boot.TapBridge;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.profile.Profile;
+import dev.tapscope.run.TapEvents;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Extension;
 import dev.tapscope.tap.Run;
@@ -32,17 +33,18 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
   private final Instrumentation instrumentation;
   private final PrintStream err;
   private final Map<String, TappedModel> byProfile = new ConcurrentHashMap<>();
+  private final Optional<Path> dump;
+  private final TapEvents events;
   private final Supplier<Extension> extension;
   private volatile OptionalInt exitStatus = OptionalInt.empty();
 
-  /**
-   * @param runtime where the SAE runtime lies, if stated
-   */
-  TappedModels(Instrumentation instrumentation, Optional<Path> runtime, PrintStream err) {
+  TappedModels(Instrumentation instrumentation, AgentOptions options, PrintStream err) {
     this.instrumentation = instrumentation;
     this.err = err;
+    this.dump = options.dump();
+    this.events = options.flightRecorder() ? FlightRecorder.events() : TapEvents.NONE;
     // Once for all runs: each loading makes classes of its own.
-    this.extension = Suppliers.memoize(() -> ExtensionLoader.load(runtime));
+    this.extension = Suppliers.memoize(() -> ExtensionLoader.load(options.runtime()));
   }
 
   /** The SAE runtime, loaded when first asked for. */
@@ -60,6 +62,7 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
   /** Adds a model whose classes are about to be woven. */
   void add(TappedModel model) {
     model.runs().extendBy(extension);
+    model.runs().recordTo(events);
     byProfile.put(model.source().profile().name(), model);
   }
 
@@ -139,7 +142,7 @@ final class TappedModels implements TapBridge.Linker, TapBridge.Scopes, Taps.Sou
       }
       add(model);
       try {
-        model.weave(instrumentation, Optional.empty());
+        model.weave(instrumentation, dump);
       } catch (RuntimeException | Error e) {
         byProfile.remove(profile.name(), model);
         throw e;

@@ -193,7 +193,7 @@ final class ModelSide {
       ledger.outsidePositions(address, coverage.pass(), first, rows.positions());
       return lent.tensor();
     }
-    TapEvents.Fire event = run.events().begin();
+    TapEvents.Fire event = runs.events().begin();
     for (Hooks.Attached hook : run.hooks().at(address)) {
       call(
           hook,

@@ -52,6 +52,7 @@ public final class Runs {
   private volatile Runnable changed = () -> {};
   private volatile Supplier<List<Problem>> broken = List::of;
   private volatile Predicate<String> woven = owner -> true;
+  private volatile TapEvents events = TapEvents.NONE;
   private volatile Supplier<Extension> extension =
       () -> {
         throw new IllegalStateException("nothing here follows the options of SAEs and edits");
@@ -179,6 +180,15 @@ public final class Runs {
 
   List<Problem> broken() {
     return broken.get();
+  }
+
+  /** Tells there of every fire of every run. */
+  public void recordTo(TapEvents recorder) {
+    events = recorder;
+  }
+
+  TapEvents events() {
+    return events;
   }
 
   /** Gets there what follows the options of SAEs and edits. */

@@ -59,7 +59,6 @@ public final class TapRun implements Run {
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile Hooks hooks = Hooks.NONE;
   private volatile FailurePolicy policy = FailurePolicy.RETHROW;
-  private volatile TapEvents events = TapEvents.NONE;
   private volatile boolean stopWhenSeen;
   private volatile boolean observing;
   private volatile boolean following;
@@ -171,11 +170,6 @@ public final class TapRun implements Run {
     stopWhenSeen = true;
   }
 
-  /** Tells the JDK's flight recorder of every fire from now on. */
-  public void record(TapEvents recorder) {
-    events = recorder;
-  }
-
   @Override
   public void onPassBegin(Consumer<Pass> listener) {
     checkOpen();
@@ -244,10 +238,6 @@ public final class TapRun implements Run {
 
   FailurePolicy failurePolicy() {
     return policy;
-  }
-
-  TapEvents events() {
-    return events;
   }
 
   boolean stopsWhenSeen() {
