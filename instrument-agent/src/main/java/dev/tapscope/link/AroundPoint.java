@@ -76,7 +76,7 @@ final class AroundPoint {
     Class<?> root = result ? type.returnType() : type.parameterType(argument);
     Reader.Captures captures =
         new Reader.Captures(caller, type.parameterList().subList(operands, type.parameterCount()));
-    Showing showing = new Showing(site, captures, root, caller);
+    Showing showing = Showing.of(site, captures, root, caller);
     Optional<TensorCodec> codec =
         Derivation.codec(site.value())
             .map(name -> Codecs.find(name, caller.lookupClass().getClassLoader()));

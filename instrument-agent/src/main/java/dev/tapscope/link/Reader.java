@@ -9,8 +9,25 @@ import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 import java.util.List;
 
-/** Reads one operand from what a woven call has passed. */
-final class Reader {
+/**
+ * Reads one operand from what a woven call has passed. A record, as is all that leads to it from a
+ * call site: the compiler takes the fields of records for constants, and so reads the model's own
+ * field where the getter would be called.
+ *
+ * @param index of the root among the captures, {@link #CONSTANT} or {@link #VALUE}
+ * @param indexes of what the path's array indexes have been passed as
+ * @param plain whether the root itself is what is read, without a step from it
+ * @param type static type of what is read
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record Reader(
+    Operand operand,
+    int index,
+    int[] indexes,
+    MethodHandle getter,
+    boolean plain,
+    Class<?> type,
+    Object constant) {
   /** Captures of a woven call in the order of the site, handed out one after the other. */
   static final class Captures {
     private final Lookup caller;
@@ -31,12 +48,12 @@ final class Reader {
         return new Reader(operand, constant.value());
       }
       int index = next++;
-      return new Reader(operand, index, types.get(index), indexes(operand), caller);
+      return of(operand, index, types.get(index), indexes(operand), caller);
     }
 
     /** Reads an operand whose root is the value itself. */
     Reader ofValue(Operand operand, Class<?> root) {
-      return new Reader(operand, VALUE, root, indexes(operand), caller);
+      return of(operand, VALUE, root, indexes(operand), caller);
     }
 
     /** Where the indexes of a path have been passed. */
@@ -52,45 +69,35 @@ final class Reader {
   private static final int CONSTANT = -1;
   private static final int VALUE = -2;
 
-  private final Operand operand;
-  private final int index;
-  private final int[] indexes;
-  private final MethodHandle getter;
-
-  /** Whether the root itself is what is read, without a step from it. */
-  private final boolean plain;
-
-  private final Class<?> type;
-  private final Object constant;
+  /** Stands where a site has no such operand. */
+  static final Reader NONE = new Reader(Operand.of(new Operand.Root.Constant(0)), 0);
 
   private Reader(Operand operand, int constant) {
-    this.operand = operand;
-    this.index = CONSTANT;
-    this.indexes = new int[0];
-    this.getter = MethodHandles.identity(Object.class);
-    this.plain = true;
-    this.type = int.class;
-    this.constant = constant;
+    this(
+        operand,
+        CONSTANT,
+        new int[0],
+        MethodHandles.identity(Object.class),
+        true,
+        int.class,
+        constant);
   }
 
-  private Reader(Operand operand, int index, Class<?> root, int[] indexes, Lookup caller) {
+  private static Reader of(
+      Operand operand, int index, Class<?> root, int[] indexes, Lookup caller) {
     MethodHandle path = FieldPath.follow(operand, root, caller);
-    this.operand = operand;
-    this.index = index;
-    this.plain = operand.path().isEmpty();
-    this.indexes = indexes;
-    this.type = path.type().returnType();
-    this.getter =
+    MethodHandle getter =
         indexes.length == 0
             ? path.asType(MethodType.methodType(Object.class, Object.class))
             : path.asSpreader(1, int[].class, indexes.length)
                 .asType(MethodType.methodType(Object.class, Object.class, int[].class));
-    this.constant = 0;
+    return new Reader(
+        operand, index, indexes, getter, operand.path().isEmpty(), path.type().returnType(), 0);
   }
 
-  /** Static type of what is read. */
-  Class<?> type() {
-    return type;
+  /** Whether the site has this operand. */
+  boolean present() {
+    return this != NONE;
   }
 
   /** Refuses to link where the operand can never be what is needed. */

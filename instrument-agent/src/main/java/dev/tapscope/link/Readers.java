@@ -6,10 +6,10 @@ import java.util.Optional;
 
 /**
  * The operands of a site, each read from what its woven call passes. They are made in the order of
- * {@link Site#captures()}; what the value needs beyond {@code value} comes after them.
+ * {@link Site#captures()}; what the value needs beyond {@code value} comes after them. Those a site
+ * does not have are {@link Reader#NONE}.
  */
-record Readers(
-    Optional<Reader> layer, Optional<Reader> position, Optional<Reader> cache, Reader value) {
+record Readers(Reader layer, Reader position, Reader cache, Reader value) {
 
   /**
    * @param root static type of the value's root
@@ -26,6 +26,10 @@ record Readers(
             .map(captures::reader)
             .map(r -> r.requiring(first, int.class, short.class, byte.class));
     Optional<Reader> cache = site.cache().map(captures::reader);
-    return new Readers(layer, position, cache, captures.ofValue(site.value().tapped(), root));
+    return new Readers(
+        layer.orElse(Reader.NONE),
+        position.orElse(Reader.NONE),
+        cache.orElse(Reader.NONE),
+        captures.ofValue(site.value().tapped(), root));
   }
 }

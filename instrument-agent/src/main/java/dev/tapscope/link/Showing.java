@@ -7,27 +7,27 @@ import dev.tapscope.run.Shown;
 import dev.tapscope.tap.Address;
 import java.lang.invoke.MethodHandles.Lookup;
 
-/** How what one woven call passes is to be understood. */
-final class Showing {
-  private final Site site;
-  private final Readers readers;
-  private final Derivation derivation;
-  private final Addresses addresses;
-
+/**
+ * How what one woven call passes is to be understood; a record for the reason {@link Reader} is.
+ */
+record Showing(Site site, Readers readers, Derivation derivation, Addresses addresses) {
   /**
    * @param root static type of the value's root
    */
-  Showing(Site site, Reader.Captures captures, Class<?> root, Lookup caller) {
-    this.site = site;
-    this.readers = Readers.of(site, captures, root);
+  static Showing of(Site site, Reader.Captures captures, Class<?> root, Lookup caller) {
+    Readers readers = Readers.of(site, captures, root);
     ClassLoader model = caller.lookupClass().getClassLoader();
-    this.derivation = Derivation.of(site, readers.value(), captures, model);
-    this.addresses = new Addresses(site.name());
+    Derivation derivation = Derivation.of(site, readers.value(), captures, model);
+    return new Showing(site, readers, derivation, new Addresses(site.name()));
   }
 
   /** What one call has passed. */
   Shown of(Object[] captures) {
     return new Passed(captures);
+  }
+
+  private boolean previous() {
+    return site.layer().orElseThrow() instanceof Layer.Previous;
   }
 
   private final class Passed implements Shown {
@@ -39,13 +39,13 @@ final class Showing {
 
     @Override
     public int layer(Layers seen) throws Throwable {
-      if (readers.layer().isEmpty()) {
+      if (!readers.layer().present()) {
         return seen.latest();
       }
-      int number = readers.layer().get().readInt(captures);
+      int number = readers.layer().readInt(captures);
       // The layer named has begun, also where the value still belongs to the one before it.
       seen.enter(number);
-      return site.layer().orElseThrow() instanceof Layer.Previous ? before(number) : number;
+      return previous() ? before(number) : number;
     }
 
     private int before(int number) {
@@ -59,14 +59,12 @@ final class Showing {
 
     @Override
     public int first(int otherwise) throws Throwable {
-      return readers.position().isPresent()
-          ? readers.position().get().readInt(captures)
-          : otherwise;
+      return readers.position().present() ? readers.position().readInt(captures) : otherwise;
     }
 
     @Override
     public Object cache() throws Throwable {
-      return readers.cache().orElseThrow().read(captures);
+      return readers.cache().read(captures);
     }
 
     @Override

@@ -8,22 +8,17 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodHandles.Lookup;
 import java.lang.invoke.MethodType;
 
-/** One woven call: what it passes, and whom it tells. */
-abstract class TapPoint {
-  private static final MethodHandle TAP;
-
-  static {
-    try {
-      TAP =
-          MethodHandles.lookup()
-              .findVirtual(
-                  TapPoint.class,
-                  "tap",
-                  MethodType.methodType(Object.class, Object.class, Object[].class));
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
+/**
+ * One woven call: what it passes, and whom it tells. Its kinds are records, for the reason {@link
+ * Reader} is one.
+ */
+sealed interface TapPoint {
+  /**
+   * Called by the woven code, on the model's thread.
+   *
+   * @return what the model goes on with
+   */
+  Object fire(Object value, Object[] captures);
 
   /** Makes the point of a woven call of the given type. */
   static TapPoint of(Site site, Lookup caller, MethodType type, Runs runs) {
@@ -33,36 +28,34 @@ abstract class TapPoint {
     return switch (site.name()) {
       case Site.TOKENS -> new Tokens(Readers.of(site, captures, root), runs);
       case Site.SAMPLED -> new Sampled(Readers.of(site, captures, root), runs);
-      default -> new Activations(site, new Showing(site, captures, root, caller), runs);
+      default -> new Activations(site, Showing.of(site, captures, root, caller), runs);
     };
   }
 
   /** The target of the call while the point is live. */
-  MethodHandle live(MethodType type) {
-    return TAP.bindTo(this).asCollector(Object[].class, type.parameterCount() - 1).asType(type);
+  default MethodHandle live(MethodType type) {
+    try {
+      return MethodHandles.lookup()
+          .findVirtual(
+              TapPoint.class,
+              "fire",
+              MethodType.methodType(Object.class, Object.class, Object[].class))
+          .bindTo(this)
+          .asCollector(Object[].class, type.parameterCount() - 1)
+          .asType(type);
+    } catch (ReflectiveOperationException e) {
+      throw new LinkageError("the taps of this version do not fit each other", e);
+    }
   }
-
-  /** Called by the woven code, on the model's thread. */
-  final Object tap(Object value, Object[] captures) {
-    return fire(value, captures);
-  }
-
-  /** Returns what the model goes on with. */
-  abstract Object fire(Object value, Object[] captures);
 
   /** Where a pass begins. */
-  private static final class Tokens extends TapPoint {
-    private final Runs runs;
-    private final Readers readers;
-
-    Tokens(Readers readers, Runs runs) {
-      this.runs = runs;
-      this.readers = readers;
+  record Tokens(Readers readers, Runs runs) implements TapPoint {
+    public Tokens {
       readers.value().requiring("ids of a pass", int[].class, int.class);
     }
 
     @Override
-    Object fire(Object root, Object[] captures) {
+    public Object fire(Object root, Object[] captures) {
       runs.tokens(
           new PassStart() {
             @Override
@@ -73,13 +66,12 @@ abstract class TapPoint {
 
             @Override
             public int start() throws Throwable {
-              return readers.position().orElseThrow().readInt(captures);
+              return readers.position().readInt(captures);
             }
 
             @Override
             public Object sequence() throws Throwable {
-              Object object =
-                  readers.cache().isPresent() ? readers.cache().get().read(captures) : null;
+              Object object = readers.cache().present() ? readers.cache().read(captures) : null;
               return object == null ? Thread.currentThread() : object;
             }
           });
@@ -88,35 +80,22 @@ abstract class TapPoint {
   }
 
   /** Where the model chooses a token. */
-  private static final class Sampled extends TapPoint {
-    private final Runs runs;
-
-    Sampled(Readers readers, Runs runs) {
-      this.runs = runs;
+  record Sampled(Readers readers, Runs runs) implements TapPoint {
+    public Sampled {
       readers.value().requiring("id of a sampled token", int.class);
     }
 
     @Override
-    Object fire(Object value, Object[] captures) {
+    public Object fire(Object value, Object[] captures) {
       runs.sampled((Integer) value);
       return value;
     }
   }
 
   /** Where an activation can be seen and changed. */
-  private static final class Activations extends TapPoint {
-    private final Site site;
-    private final Showing showing;
-    private final Runs runs;
-
-    Activations(Site site, Showing showing, Runs runs) {
-      this.site = site;
-      this.showing = showing;
-      this.runs = runs;
-    }
-
+  record Activations(Site site, Showing showing, Runs runs) implements TapPoint {
     @Override
-    Object fire(Object root, Object[] captures) {
+    public Object fire(Object root, Object[] captures) {
       return runs.fired(site, showing.of(captures), root);
     }
   }

@@ -34,6 +34,7 @@ final class Workloads {
           Variant.CAPTURE,
           Variant.STEER,
           Variant.CONTROL);
+
   private static final List<Variant> ALONE =
       List.of(Variant.UNWOVEN, Variant.CONTROL, Variant.NO_OP, Variant.CAPTURE, Variant.COPY);
 
