@@ -2,6 +2,7 @@ package dev.tapscope.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.tapscope.fixtures.Difference;
 import dev.tapscope.fixtures.Fixtures;
@@ -17,9 +18,12 @@ import org.junit.jupiter.api.Test;
 /** Ctrl-C in the middle of a capture. */
 class InterruptIT {
   private static final GoldenPrompt PROMPT = GoldenPrompt.named("long");
+  private static final int SIGINT = 2;
 
   @Test
   void everyClosedShardStaysReadable() throws IOException, InterruptedException {
+    assumeFalse(
+        interruptsAreIgnored(), "this build runs with SIGINT ignored, as behind nohup ... &");
     Path folder = Packaged.workFolder("interrupted").resolve("run");
     Path prompts = Captures.jsonLines(Collections.nCopies(2000, PROMPT));
     JvmRun.Started started =
@@ -48,5 +52,17 @@ class InterruptIT {
         Difference.between(run.rows("res.5", 0, PROMPT.positions()), PROMPT.sites().get("res.5"));
     assertTrue(difference.within(1e-5), difference::toString);
     assertEquals("interrupted", run.description().required("state").stringValue());
+  }
+
+  /** What this process ignores, the ones it starts ignore, too. */
+  private static boolean interruptsAreIgnored() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return false;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .map(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+        .anyMatch(mask -> (mask >> SIGINT - 1 & 1) == 1);
   }
 }
