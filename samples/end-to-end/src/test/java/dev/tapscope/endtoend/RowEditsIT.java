@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -59,6 +60,7 @@ class RowEditsIT {
     SafetensorsWriter.write(means, Type.F32, byAddress, Map.of());
   }
 
+  @Tag("full") // 24 JVMs; RowEditsTest has every edit at every scope by hand
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
