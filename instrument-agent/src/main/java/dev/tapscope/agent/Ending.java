@@ -5,6 +5,7 @@ import dev.tapscope.ledger.Ledger;
 import dev.tapscope.ledger.Problem;
 import dev.tapscope.ledger.Wording;
 import dev.tapscope.link.SiteLinks;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintStream;

@@ -3,6 +3,7 @@ package dev.tapscope.agent;
 import dev.tapscope.ledger.Ledger;
 import dev.tapscope.ledger.Problem;
 import dev.tapscope.profile.ProfilePrinter;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.profile.Site;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Pass;

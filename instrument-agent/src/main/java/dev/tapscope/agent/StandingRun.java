@@ -4,6 +4,7 @@ import dev.tapscope.capture.Capture;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.folder.RunDirectory;
 import dev.tapscope.profile.Profile;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.profile.Selection;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.RunFolder;

@@ -3,6 +3,7 @@ package dev.tapscope.agent;
 import dev.tapscope.ledger.Problem;
 import dev.tapscope.link.SiteLinks;
 import dev.tapscope.profile.Profile;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.profile.Site;
 import dev.tapscope.run.Runs;
 import dev.tapscope.tap.TapscopeException;

@@ -4,6 +4,7 @@ import com.google.common.base.Suppliers;
 import dev.tapscope.boot.TapBridge;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.profile.Profile;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.run.TapEvents;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Extension;

@@ -20,15 +20,20 @@ public final class BuiltInProfiles {
 
   /** The profile of that name, read anew at each call. */
   public static Optional<Profile> find(String name) {
+    return text(name).map(text -> ProfileParser.parse(text, name + ".taps"));
+  }
+
+  /** The profile of that name as written. */
+  static Optional<String> text(String name) {
     return NAMES.contains(name) ? Optional.of(read(name + ".taps")) : Optional.empty();
   }
 
-  private static Profile read(String file) {
+  private static String read(String file) {
     try (InputStream in = BuiltInProfiles.class.getResourceAsStream(file)) {
       if (in == null) {
         throw new IllegalStateException("The agent jar lacks its own profile " + file + ".");
       }
-      return ProfileParser.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file);
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException("The agent jar's own profile " + file + " cannot be read.", e);
     }

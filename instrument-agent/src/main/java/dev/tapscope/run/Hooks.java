@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The hooks of a run. Immutable but for a cache: attaching and taking off make a new one. */
-public final class Hooks {
+final class Hooks {
   /** What a hook is for. */
   enum Kind {
     /** Sees, and may change, the value at a site. */
@@ -32,7 +32,7 @@ public final class Hooks {
    *
    * @param order its place among all
    */
-  public record Attached(
+  record Attached(
       Selection selection, Kind kind, Phase phase, int priority, Hook hook, long order) {
     private boolean replaces() {
       return kind == Kind.VALUE && phase == Phase.REPLACE;

@@ -57,6 +57,20 @@ final class Lent {
               + others.rows()
               + " was given in its place.");
     }
+    for (int row = 0; row < rows.rows(); row++) {
+      if (others.width(row) != rows.width(row)) {
+        throw new IllegalArgumentException(
+            "Row "
+                + row
+                + " of site "
+                + site.name()
+                + " has "
+                + rows.width(row)
+                + " values, and an object with "
+                + others.width(row)
+                + " was given in its place.");
+      }
+    }
     tensor = other;
     rows = others;
   }

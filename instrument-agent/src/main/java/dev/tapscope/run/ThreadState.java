@@ -9,6 +9,16 @@ import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** What is known of one model thread. Only {@link #runs} and {@link #working} concern others. */
 final class ThreadState {
+  private static final VarHandle WORKING;
+
+  static {
+    try {
+      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** Calls of the method that carries the tokens, the innermost first. */
   final Deque<PassScope> scopes = new ArrayDeque<>();
 
@@ -19,16 +29,6 @@ final class ThreadState {
 
   /** Whether the model is asked something that is no part of its passes. */
   boolean off;
-
-  private static final VarHandle WORKING;
-
-  static {
-    try {
-      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
 
   /** The run whose code is running, so that closing it can wait; null while there is none. */
   volatile TapRun working;

@@ -79,10 +79,10 @@ public interface Activation {
    * is assigned; whatever else still refers to the model's object keeps seeing that. Rows read and
    * written from here on are those of the new object.
    *
-   * @param tensor of the type the model declares there
+   * @param tensor of the class of the model's own object, with as many rows as that, as wide
    * @throws IllegalStateException in a phase that may not write, and where the site can only be
    *     changed in place (a field path, the receiver, an argument behind its call, a derived value)
-   * @throws IllegalArgumentException when its type or its number of rows is another
+   * @throws IllegalArgumentException when its class, its number of rows or their width is another
    */
   void replace(Object tensor);
 }

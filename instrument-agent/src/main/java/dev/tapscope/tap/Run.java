@@ -36,6 +36,7 @@ public interface Run extends AutoCloseable {
    * @throws TapscopeException {@code site-unknown} when the profile has no such site; {@code
    *     site-layered} when a layer is missing or given to a site that has none; {@code
    *     replace-twice} when a second replacer of equal priority meets the first
+   * @throws IllegalStateException when the run is closed
    */
   default Attachment on(String sites, Phase phase, Hook hook) {
     return on(sites, phase, 0, hook);

@@ -32,13 +32,7 @@ final class Sources {
     try {
       frames = new Analyzer<>(new SourceInterpreter()).analyze(owner, method);
     } catch (AnalyzerException | RuntimeException e) {
-      throw new NoFit(
-          "class-file",
-          "The code of "
-              + method.name
-              + " cannot be followed ("
-              + e
-              + "); the class file is damaged or no JVM would verify it.");
+      throw NoFit.unfollowed(method, e);
     }
   }
 

@@ -60,13 +60,7 @@ final class TypeFlow {
         }
       }
     } catch (AnalyzerException | RuntimeException e) {
-      throw new NoFit(
-          "class-file",
-          "The code of "
-              + method.name
-              + " cannot be followed ("
-              + e
-              + "); the class file is damaged or no JVM would verify it.");
+      throw NoFit.unfollowed(method, e);
     }
     throw new IllegalArgumentException("not an instruction of " + method.name);
   }

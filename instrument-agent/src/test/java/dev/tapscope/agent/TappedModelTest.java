@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.folder.NoFolder;
+import dev.tapscope.profile.ProfileSource;
 import dev.tapscope.tap.Run;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.testing.ModelThread;
@@ -12,13 +13,14 @@ import dev.tapscope.testing.TinyProfile;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** What a run that Java code opened is told of the taps it runs over. */
 class TappedModelTest {
   private static TappedModel model(boolean strict) throws IOException {
     return new TappedModel(
-        new ProfileSource(TinyProfile.profile(), "tiny.taps", TinyProfile.text()),
+        new ProfileSource(TinyProfile.profile(), Optional.empty(), TinyProfile.text()),
         strict,
         new PrintStream(OutputStream.nullOutputStream()));
   }

@@ -77,6 +77,10 @@ class OpenRunsTest {
     return forward(new ModelThread(runs, PROFILE), 0, rows, 9);
   }
 
+  private static void fail(Activation activation) {
+    throw new IllegalStateException("planted");
+  }
+
   @Test
   void aRunSeesThePassesOfItsThreadWhileItIsOpen() {
     List<Address> seen = new ArrayList<>();
@@ -297,6 +301,7 @@ class OpenRunsTest {
           Phase.REPLACE,
           a -> {
             assertThrows(IllegalArgumentException.class, () -> a.replace(new float[2][2]));
+            assertThrows(IllegalArgumentException.class, () -> a.replace(new float[1][3]));
             assertThrows(IllegalArgumentException.class, () -> a.replace(new float[2]));
           });
       forward(1);
@@ -306,12 +311,7 @@ class OpenRunsTest {
   @Test
   void aHookThatThrowsReachesTheCallerAndTheRunRemembersIt() {
     Run run = open();
-    run.on(
-        "res.1",
-        Phase.READ_AFTER,
-        a -> {
-          throw new IllegalStateException("planted");
-        });
+    run.on("res.1", Phase.READ_AFTER, OpenRunsTest::fail);
     TapscopeException thrown = assertThrows(TapscopeException.class, () -> forward(1));
     assertEquals("hook-failed", thrown.id());
     assertTrue(thrown.getMessage().contains("res.1"), thrown.getMessage());
@@ -374,12 +374,7 @@ class OpenRunsTest {
   @Test
   void aModelThatSwallowsTheHooksExceptionDoesNotHideIt() {
     Run run = open();
-    run.on(
-        "res.1",
-        Phase.READ_AFTER,
-        a -> {
-          throw new IllegalStateException("planted");
-        });
+    run.on("res.1", Phase.READ_AFTER, OpenRunsTest::fail);
     ModelThread model = new ModelThread(runs, PROFILE);
     model.pass(
         0,

@@ -4,16 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
@@ -41,31 +36,23 @@ class HooksCheckTest {
 
   @TempDir private Path folder;
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private Typed typed = new Typed(0, "", "");
 
   private int check(String profile, String... more) throws IOException {
     Path file = Files.writeString(folder.resolve("small.taps"), profile);
     List<String> words = new ArrayList<>(List.of("hooks", "check", file.toString()));
     words.add(TARGETS);
     words.addAll(List.of(more));
-    Screen screen =
-        new Screen(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            Map.of(),
-            false,
-            OptionalInt.empty());
-    Path none = folder.resolve("missing.jar");
-    return Tapscope.run(screen, new Places(none, none, none), words.toArray(String[]::new));
+    typed = Typed.command(words.toArray(String[]::new));
+    return typed.exit();
   }
 
   private String out() {
-    return out.toString(StandardCharsets.UTF_8);
+    return typed.out();
   }
 
   private String err() {
-    return err.toString(StandardCharsets.UTF_8);
+    return typed.err();
   }
 
   @Test

@@ -3,14 +3,8 @@ package dev.tapscope.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -19,29 +13,21 @@ class HooksListTest {
   private static final String TARGETS =
       targets.TinyModel.class.getProtectionDomain().getCodeSource().getLocation().getPath();
 
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private Typed typed = new Typed(0, "", "");
 
   private int list(String... more) {
     List<String> words = new ArrayList<>(List.of("hooks", "list", TARGETS));
     words.addAll(List.of(more));
-    Screen screen =
-        new Screen(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            Map.of(),
-            false,
-            OptionalInt.empty());
-    Path none = Path.of("missing.jar");
-    return Tapscope.run(screen, new Places(none, none, none), words.toArray(String[]::new));
+    typed = Typed.command(words.toArray(String[]::new));
+    return typed.exit();
   }
 
   private String out() {
-    return out.toString(StandardCharsets.UTF_8);
+    return typed.out();
   }
 
   private String err() {
-    return err.toString(StandardCharsets.UTF_8);
+    return typed.err();
   }
 
   @Test
