@@ -5,7 +5,6 @@ import dev.tapscope.profile.Site;
 import dev.tapscope.profile.Value;
 import dev.tapscope.rows.RowsOf;
 import dev.tapscope.run.Runs;
-import dev.tapscope.run.Shown;
 import dev.tapscope.run.Skipped;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.tap.TensorCodec;
@@ -35,7 +34,6 @@ final class AroundPoint {
     }
   }
 
-  private final Site site;
   private final Runs runs;
   private final Showing showing;
   private final MethodHandle callee;
@@ -44,13 +42,11 @@ final class AroundPoint {
   private final Optional<TensorCodec> codec;
 
   private AroundPoint(
-      Site site,
       Runs runs,
       Showing showing,
       MethodHandle callee,
       int valueArgument,
       Optional<TensorCodec> codec) {
-    this.site = site;
     this.runs = runs;
     this.showing = showing;
     this.operands = callee.type().parameterCount();
@@ -80,8 +76,9 @@ final class AroundPoint {
     Optional<TensorCodec> codec =
         Derivation.codec(site.value())
             .map(name -> Codecs.find(name, caller.lookupClass().getClassLoader()));
-    AroundPoint point = new AroundPoint(site, runs, showing, callee, argument, codec);
-    return CALL.bindTo(point).asCollector(Object[].class, type.parameterCount()).asType(type);
+    AroundPoint point = new AroundPoint(runs, showing, callee, argument, codec);
+    MethodHandle call = CALL.bindTo(point).asCollector(Object[].class, type.parameterCount());
+    return captures.followedInto(call, operands).asType(type);
   }
 
   /** Whether the first operand of a call is the object whose method it is. */
@@ -98,22 +95,22 @@ final class AroundPoint {
   /** Called by the woven code, on the model's thread. */
   Object call(Object[] passed) throws Throwable {
     Object[] given = Arrays.copyOf(passed, operands);
-    Shown shown = showing.of(Arrays.copyOfRange(passed, operands, passed.length));
-    Optional<Skipped> skipped = runs.skip(site, shown);
-    boolean result = site.value() instanceof Value.Result;
+    Object[] captures = Arrays.copyOfRange(passed, operands, passed.length);
+    Optional<Skipped> skipped = runs.skip(showing, captures);
+    boolean result = showing.site().value() instanceof Value.Result;
     if (skipped.isPresent()) {
       Object argument = given[valueArgument];
       Optional<Object> supplied =
-          skipped.get().supply(site, shown, () -> result ? like(argument) : argument);
+          skipped.get().supply(showing, captures, () -> result ? like(argument) : argument);
       if (supplied.isPresent()) {
         return supplied.get();
       }
     }
     Object returned = (Object) callee.invokeExact(given);
     if (result) {
-      return runs.fired(site, shown, returned);
+      return runs.fired(showing, captures, returned);
     }
-    runs.fired(site, shown, given[valueArgument]);
+    runs.fired(showing, captures, given[valueArgument]);
     return returned;
   }
 
@@ -127,7 +124,7 @@ final class AroundPoint {
               TapscopeException.check(
                   "skip-form",
                   "The call at site "
-                      + site.name()
+                      + showing.site().name()
                       + " cannot be left out: the codec '"
                       + codec.get().name()
                       + "' cannot make a tensor for its result. Give the codec a 'copy', or"

@@ -16,7 +16,7 @@ import java.util.List;
  *
  * @param index of the root among the captures, {@link #CONSTANT} or {@link #VALUE}
  * @param indexes of what the path's array indexes have been passed as
- * @param plain whether the root itself is what is read, without a step from it
+ * @param plain whether what is passed is what is read, without a step from it
  * @param type static type of what is read
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -32,6 +32,7 @@ record Reader(
   static final class Captures {
     private final Lookup caller;
     private final List<Class<?>> types;
+    private final MethodHandle[] paths;
     private int next;
 
     /**
@@ -40,6 +41,7 @@ record Reader(
     Captures(Lookup caller, List<Class<?>> types) {
       this.caller = caller;
       this.types = types;
+      this.paths = new MethodHandle[types.size()]; // null: passed on as it is
     }
 
     /** Reads an operand whose root is among the captures, or is a constant. */
@@ -48,12 +50,34 @@ record Reader(
         return new Reader(operand, constant.value());
       }
       int index = next++;
-      return of(operand, index, types.get(index), indexes(operand), caller);
+      int[] indexes = indexes(operand);
+      if (operand.path().isEmpty() || indexes.length > 0) {
+        return of(operand, index, types.get(index), indexes, caller);
+      }
+      MethodHandle path = FieldPath.follow(operand, types.get(index), caller);
+      paths[index] = Unread.orValue(path);
+      return new Reader(operand, index, indexes, path, true, path.type().returnType(), 0);
     }
 
     /** Reads an operand whose root is the value itself. */
     Reader ofValue(Operand operand, Class<?> root) {
       return of(operand, VALUE, root, indexes(operand), caller);
+    }
+
+    /**
+     * Has paths followed before a woven call reaches its target, where the compiler sees through
+     * them whatever becomes of the target: a getter called in there is no constant to it.
+     *
+     * @param target takes the captures as Objects, from an argument on
+     */
+    MethodHandle followedInto(MethodHandle target, int first) {
+      MethodHandle followed = target;
+      for (int i = 0; i < paths.length; i++) {
+        if (paths[i] != null) {
+          followed = MethodHandles.filterArguments(followed, first + i, paths[i]);
+        }
+      }
+      return followed;
     }
 
     /** Where the indexes of a path have been passed. */
@@ -119,7 +143,7 @@ record Reader(
   }
 
   Object read(Object[] captures) throws Throwable {
-    return index == CONSTANT ? constant : readFrom(captures[index], captures);
+    return index == CONSTANT ? constant : readFrom(Unread.checked(captures[index]), captures);
   }
 
   /** Reads from a root that is not among the captures. */

@@ -10,7 +10,8 @@ import java.lang.invoke.MethodHandles.Lookup;
 /**
  * How what one woven call passes is to be understood; a record for the reason {@link Reader} is.
  */
-record Showing(Site site, Readers readers, Derivation derivation, Addresses addresses) {
+record Showing(Site site, Readers readers, Derivation derivation, Addresses addresses)
+    implements Shown {
   /**
    * @param root static type of the value's root
    */
@@ -21,55 +22,42 @@ record Showing(Site site, Readers readers, Derivation derivation, Addresses addr
     return new Showing(site, readers, derivation, new Addresses(site.name()));
   }
 
-  /** What one call has passed. */
-  Shown of(Object[] captures) {
-    return new Passed(captures);
+  @Override
+  public int layer(Object[] passed, Layers seen) throws Throwable {
+    if (!readers.layer().present()) {
+      return seen.latest();
+    }
+    int number = readers.layer().readInt(passed);
+    // The layer named has begun, also where the value still belongs to the one before it.
+    seen.enter(number);
+    return previous() ? before(number) : number;
   }
 
   private boolean previous() {
     return site.layer().orElseThrow() instanceof Layer.Previous;
   }
 
-  private final class Passed implements Shown {
-    private final Object[] captures;
+  private static int before(int number) {
+    return number > 0 ? number - 1 : NONE;
+  }
 
-    Passed(Object[] captures) {
-      this.captures = captures;
-    }
+  @Override
+  public Address address(int number) {
+    return addresses.of(number);
+  }
 
-    @Override
-    public int layer(Layers seen) throws Throwable {
-      if (!readers.layer().present()) {
-        return seen.latest();
-      }
-      int number = readers.layer().readInt(captures);
-      // The layer named has begun, also where the value still belongs to the one before it.
-      seen.enter(number);
-      return previous() ? before(number) : number;
-    }
+  @Override
+  public int first(Object[] passed, int otherwise) throws Throwable {
+    return readers.position().present() ? readers.position().readInt(passed) : otherwise;
+  }
 
-    private int before(int number) {
-      return number > 0 ? number - 1 : NONE;
-    }
+  @Override
+  public Object cache(Object[] passed) throws Throwable {
+    return readers.cache().read(passed);
+  }
 
-    @Override
-    public Address address(int number) {
-      return addresses.of(number);
-    }
-
-    @Override
-    public int first(int otherwise) throws Throwable {
-      return readers.position().present() ? readers.position().readInt(captures) : otherwise;
-    }
-
-    @Override
-    public Object cache() throws Throwable {
-      return readers.cache().read(captures);
-    }
-
-    @Override
-    public Rows rows(Object tensor) throws Throwable {
-      return derivation.rows(readers.value().readFrom(tensor, captures), captures);
-    }
+  @Override
+  public Rows rows(Object tensor, Object[] passed) throws Throwable {
+    return derivation.rows(readers.value().readFrom(tensor, passed), passed);
   }
 }

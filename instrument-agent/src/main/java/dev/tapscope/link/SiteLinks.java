@@ -54,7 +54,7 @@ public final class SiteLinks {
   public CallSite link(Lookup caller, MethodType type, String place) {
     Site site = site(place);
     MutableCallSite callSite = new MutableCallSite(TapBridge.passThrough(type));
-    return add(new Linked(site, callSite, TapPoint.of(site, caller, type, runs).live(type)));
+    return add(new Linked(site, callSite, TapPoint.live(site, caller, type, runs)));
   }
 
   /** Makes the call site that stands in the place of a call. */

@@ -20,32 +20,38 @@ sealed interface TapPoint {
    */
   Object fire(Object value, Object[] captures);
 
-  /** Makes the point of a woven call of the given type. */
-  static TapPoint of(Site site, Lookup caller, MethodType type, Runs runs) {
-    Reader.Captures captures =
-        new Reader.Captures(caller, type.parameterList().subList(1, type.parameterCount()));
-    Class<?> root = type.parameterType(0);
-    return switch (site.name()) {
-      case Site.TOKENS -> new Tokens(Readers.of(site, captures, root), runs);
-      case Site.SAMPLED -> new Sampled(Readers.of(site, captures, root), runs);
-      default -> new Activations(site, Showing.of(site, captures, root, caller), runs);
-    };
-  }
+  /** {@link #fire}. */
+  MethodHandle FIRE = handle();
 
-  /** The target of the call while the point is live. */
-  default MethodHandle live(MethodType type) {
+  private static MethodHandle handle() {
     try {
       return MethodHandles.lookup()
           .findVirtual(
               TapPoint.class,
               "fire",
-              MethodType.methodType(Object.class, Object.class, Object[].class))
-          .bindTo(this)
-          .asCollector(Object[].class, type.parameterCount() - 1)
-          .asType(type);
+              MethodType.methodType(Object.class, Object.class, Object[].class));
     } catch (ReflectiveOperationException e) {
-      throw new LinkageError("the taps of this version do not fit each other", e);
+      throw new ExceptionInInitializerError(e);
     }
+  }
+
+  /** Makes the target of a woven call of the given type while it is live. */
+  static MethodHandle live(Site site, Lookup caller, MethodType type, Runs runs) {
+    int passed = type.parameterCount() - 1;
+    Reader.Captures captures =
+        new Reader.Captures(caller, type.parameterList().subList(1, passed + 1));
+    TapPoint point = of(site, caller, captures, type.parameterType(0), runs);
+    MethodHandle fire = FIRE.bindTo(point).asCollector(Object[].class, passed);
+    return captures.followedInto(fire, 1).asType(type);
+  }
+
+  private static TapPoint of(
+      Site site, Lookup caller, Reader.Captures captures, Class<?> root, Runs runs) {
+    return switch (site.name()) {
+      case Site.TOKENS -> new Tokens(Readers.of(site, captures, root), runs);
+      case Site.SAMPLED -> new Sampled(Readers.of(site, captures, root), runs);
+      default -> new Activations(Showing.of(site, captures, root, caller), runs);
+    };
   }
 
   /** Where a pass begins. */
@@ -93,10 +99,10 @@ sealed interface TapPoint {
   }
 
   /** Where an activation can be seen and changed. */
-  record Activations(Site site, Showing showing, Runs runs) implements TapPoint {
+  record Activations(Showing showing, Runs runs) implements TapPoint {
     @Override
     public Object fire(Object root, Object[] captures) {
-      return runs.fired(site, showing.of(captures), root);
+      return runs.fired(showing, captures, root);
     }
   }
 }

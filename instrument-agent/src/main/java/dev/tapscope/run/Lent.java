@@ -5,14 +5,14 @@ import dev.tapscope.rows.Rows;
 
 /** What the hooks of one fire pass on from one to the next: the model's object, or another. */
 final class Lent {
-  private final Site site;
   private final Shown shown;
+  private final Object[] passed;
   private Object tensor;
   private Rows rows;
 
-  Lent(Site site, Shown shown, Object tensor, Rows rows) {
-    this.site = site;
+  Lent(Shown shown, Object[] passed, Object tensor, Rows rows) {
     this.shown = shown;
+    this.passed = passed;
     this.tensor = tensor;
     this.rows = rows;
   }
@@ -27,6 +27,7 @@ final class Lent {
 
   /** Puts another object in the place of the model's. */
   void replace(Object other) {
+    Site site = shown.site();
     if (!site.assignable()) {
       throw new IllegalStateException(
           "Site "
@@ -83,7 +84,7 @@ final class Lent {
 
   private Rows rowsOf(Object other) {
     try {
-      return shown.rows(other);
+      return shown.rows(other, passed);
     } catch (RuntimeException | Error e) {
       throw e;
     } catch (Throwable e) {

@@ -84,7 +84,7 @@ final class ModelSide {
           int start = begun.start();
           runs.begun(scope, sequence, start);
           Pass pass = sequences.begin(sequence, start, begun.tokens(), state.sampled);
-          scope.begin(new Coverage(pass));
+          scope.begin(new Coverage(pass, run.stopsWhenSeen()));
           tell(beginListeners, pass, "a listener at the beginning of a pass");
         });
   }
@@ -135,25 +135,27 @@ final class ModelSide {
   }
 
   /** A value at a site, in a pass of this run. Written out, not by {@link #work}: it is hot. */
-  Object fired(ThreadState state, PassScope scope, Site site, Shown shown, Object value) {
+  Object fired(ThreadState state, PassScope scope, Shown shown, Object[] passed, Object value) {
     Throwable failure;
-    TapRun before = enterHooks(state);
+    long before = enterHooks(state);
     try {
-      return run.closed() ? value : fire(scope, site, shown, value);
+      return run.closed() ? value : fire(scope, shown, passed, value);
     } catch (Throwable e) {
       failure = e;
     } finally {
       state.leave(before);
     }
-    outside("tap " + site.name(), failure);
+    outside("tap " + shown.site().name(), failure);
     return value;
   }
 
-  private Object fire(PassScope scope, Site site, Shown shown, Object value) throws Throwable {
+  private Object fire(PassScope scope, Shown shown, Object[] passed, Object value)
+      throws Throwable {
     if (scope.cut.isPresent()) {
       return value; // the model is unwinding, or one of its workers is late
     }
-    int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
+    Site site = shown.site();
+    int layer = site.layered() ? shown.layer(passed, scope) : Address.NO_LAYER;
     if (site.layered() && layer == Shown.NONE) {
       return value;
     }
@@ -163,9 +165,10 @@ final class ModelSide {
     }
     Address address = shown.address(layer);
     Coverage coverage = scope.pass.get();
-    Lent lent = new Lent(site, shown, value, shown.rows(value));
-    int first = shown.first(coverage.pass().start());
-    return run.stopsWhenSeen()
+    Rows rows = shown.rows(value, passed);
+    int first = shown.first(passed, coverage.pass().start());
+    Lent lent = new Lent(shown, passed, value, rows); // last: made between calls it costs more
+    return coverage.watched()
         ? showUpToTheLast(scope, coverage, address, first, lent)
         : show(scope, coverage, address, first, lent);
   }
@@ -247,16 +250,17 @@ final class ModelSide {
   }
 
   /** The hook that stands in the place of a call now, if one does. */
-  Optional<Skipped> skip(ThreadState state, PassScope scope, Site site, Shown shown) {
+  Optional<Skipped> skip(ThreadState state, PassScope scope, Shown shown, Object[] passed) {
     if (run.closed() || scope.pass.isEmpty() || scope.cut.isPresent()) {
       return Optional.empty();
     }
+    Site site = shown.site();
     List<Skipped> found = new ArrayList<>(1);
     work(
         state,
         "tap " + site.name(),
         () -> {
-          int layer = site.layered() ? shown.layer(scope) : Address.NO_LAYER;
+          int layer = site.layered() ? shown.layer(passed, scope) : Address.NO_LAYER;
           if (!site.layered() || layer != Shown.NONE) {
             Address address = shown.address(layer);
             run.hooks()
@@ -270,7 +274,7 @@ final class ModelSide {
   /** Runs the run's own code on a model thread: never inside itself, never after the end. */
   void work(ThreadState state, String place, Body body) {
     Throwable failure;
-    TapRun before = enterHooks(state);
+    long before = enterHooks(state);
     try {
       if (!run.closed()) {
         body.run();
@@ -284,9 +288,10 @@ final class ModelSide {
     outside(place, failure);
   }
 
-  private TapRun enterHooks(ThreadState state) {
-    TapRun before = state.working;
-    state.working = run; // before closed is looked at: a run that closes sees one or the other
+  private long enterHooks(ThreadState state) {
+    long before = state.working;
+    // Before closed is looked at: a run that closes sees one or the other.
+    state.working = run.number();
     return before;
   }
 

@@ -25,7 +25,7 @@ final class PassScope implements Shown.Layers {
   final Thread thread = Thread.currentThread();
 
   /** The call it was made in, where that carries a pass as well. */
-  private final Optional<PassScope> outer;
+  final Optional<PassScope> outer;
 
   /** The account of the pass, once its tokens are known. */
   volatile Optional<Coverage> pass = Optional.empty();
@@ -43,6 +43,15 @@ final class PassScope implements Shown.Layers {
   PassScope(Optional<TapRun> run, Optional<PassScope> outer) {
     this.run = run;
     this.outer = outer;
+  }
+
+  /** The nearest of the calls it was made in whose pass has a cache object. */
+  Optional<PassScope> outer(Object cache) {
+    Optional<PassScope> nearest = outer;
+    while (nearest.isPresent() && nearest.get().sequence != cache) {
+      nearest = nearest.get().outer;
+    }
+    return nearest;
   }
 
   /** The pass ends here, and with it those of its run that it was made in. */

@@ -17,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -39,6 +40,7 @@ public final class Runs {
   private final Decoder decoder;
   private final Map<Thread, ThreadState> byThread = new MapMaker().weakKeys().makeMap();
   private final ThreadLocal<ThreadState> states = ThreadLocal.withInitial(this::newState);
+  private final AtomicLong numbers = new AtomicLong(ThreadState.NONE);
   private final List<TapRun> open = new CopyOnWriteArrayList<>();
   private final Set<PassScope> underWay = ConcurrentHashMap.newKeySet();
   private final ConcurrentMap<Object, PassScope> byCache = new MapMaker().weakKeys().makeMap();
@@ -83,6 +85,10 @@ public final class Runs {
 
   PrintStream err() {
     return err;
+  }
+
+  long nextNumber() {
+    return numbers.incrementAndGet();
   }
 
   ThreadState state() {
@@ -217,8 +223,8 @@ public final class Runs {
     ThreadState state = states.get();
     Optional<TapRun> run =
         state.muted() ? Optional.empty() : current(state).filter(TapRun::following);
-    PassScope scope = new PassScope(run, state.scope());
-    state.scopes.addFirst(scope);
+    PassScope scope = new PassScope(run, Optional.ofNullable(state.scope));
+    state.scope = scope;
     underWay.add(scope); // also where no run follows: its workers are not another's
     if (held) {
       enteredWhileHeld.add(Thread.currentThread());
@@ -233,16 +239,14 @@ public final class Runs {
   /** That method was left, by a return or by an exception. */
   public void passLeft(boolean normally) {
     ThreadState state = states.get();
-    if (state.scopes.isEmpty()) {
+    PassScope scope = state.scope;
+    if (scope == null) {
       return; // entered before it was woven
     }
-    PassScope scope = state.scopes.removeFirst();
+    state.scope = scope.outer.orElse(null);
     underWay.remove(scope);
     if (byCache.remove(scope.sequence, scope)) {
-      state.scopes.stream()
-          .filter(outer -> outer.sequence == scope.sequence)
-          .findFirst()
-          .ifPresent(outer -> byCache.put(outer.sequence, outer));
+      scope.outer(scope.sequence).ifPresent(outer -> byCache.put(outer.sequence, outer));
     }
     if (!state.muted()) {
       scope.run.ifPresent(run -> run.side().ended(state, scope, normally));
@@ -257,7 +261,7 @@ public final class Runs {
   /** A pass begins. */
   public void tokens(PassStart begun) {
     ThreadState state = states.get();
-    PassScope scope = state.scopes.peekFirst();
+    PassScope scope = state.scope;
     if (scope == null) {
       return;
     }
@@ -320,37 +324,39 @@ public final class Runs {
   /**
    * A value at a site.
    *
+   * @param passed what the woven call has passed beside the value
    * @return what the model goes on with
    */
-  public Object fired(Site site, Shown shown, Object value) {
+  public Object fired(Shown shown, Object[] passed, Object value) {
     ThreadState state = states.get();
     if (state.muted()) {
       return value;
     }
-    Optional<PassScope> scope = scope(state, site, shown);
+    Optional<PassScope> scope = scope(state, shown, passed);
     if (scope.isPresent() && scope.get().run.isPresent()) {
-      return scope.get().run.get().side().fired(state, scope.get(), site, shown, value);
+      return scope.get().run.get().side().fired(state, scope.get(), shown, passed, value);
     }
     return value;
   }
 
   /** The hook that stands in the place of a call now, if one does. */
-  public Optional<Skipped> skip(Site site, Shown shown) {
+  public Optional<Skipped> skip(Shown shown, Object[] passed) {
     ThreadState state = states.get();
     if (state.muted()) {
       return Optional.empty();
     }
-    Optional<PassScope> scope = scope(state, site, shown);
+    Optional<PassScope> scope = scope(state, shown, passed);
     return scope.isEmpty() || scope.get().run.isEmpty()
         ? Optional.empty()
-        : scope.get().run.get().side().skip(state, scope.get(), site, shown);
+        : scope.get().run.get().side().skip(state, scope.get(), shown, passed);
   }
 
   /** The pass a fire belongs to; empty, and told to whom it concerns, where nothing says. */
-  private Optional<PassScope> scope(ThreadState state, Site site, Shown shown) {
-    PassScope own = state.scopes.peekFirst();
+  private Optional<PassScope> scope(ThreadState state, Shown shown, Object[] passed) {
+    Site site = shown.site();
+    PassScope own = state.scope;
     if (site.cache().isPresent()) {
-      Optional<Object> cache = cache(state, site, shown);
+      Optional<Object> cache = cache(state, shown, passed);
       Optional<PassScope> named = cache.map(byCache::get);
       if (named.isPresent() && !inHookOf(state, named.get())) {
         return named;
@@ -371,7 +377,7 @@ public final class Runs {
       return Optional.empty();
     }
     open.stream()
-        .filter(run -> run != state.working && run.hooks().touch(site.name()))
+        .filter(run -> run.number() != state.working && run.hooks().touch(site.name()))
         .forEach(run ->
             run.ledger()
                 .outsidePass(site.name(), Thread.currentThread().getName(), candidates.size()));
@@ -380,21 +386,23 @@ public final class Runs {
 
   /** Whether the thread is in a hook of that pass's run: what fires there is no part of it. */
   private static boolean inHookOf(ThreadState state, PassScope scope) {
-    TapRun working = state.working;
-    return working != null && scope.run.isPresent() && scope.run.get() == working;
+    long working = state.working;
+    return working != ThreadState.NONE
+        && scope.run.isPresent()
+        && scope.run.get().number() == working;
   }
 
-  private Optional<Object> cache(ThreadState state, Site site, Shown shown) {
+  private Optional<Object> cache(ThreadState state, Shown shown, Object[] passed) {
     boolean off = state.off;
     state.off = true;
     try {
-      return Optional.ofNullable(shown.cache());
+      return Optional.ofNullable(shown.cache(passed));
     } catch (VirtualMachineError e) {
       throw e;
     } catch (Throwable e) {
       open.stream()
-          .filter(run -> run.hooks().touch(site.name()))
-          .forEach(run -> run.failed("the 'cache' of tap " + site.name(), e));
+          .filter(run -> run.hooks().touch(shown.site().name()))
+          .forEach(run -> run.failed("the 'cache' of tap " + shown.site().name(), e));
       return Optional.empty();
     } finally {
       state.off = off;
@@ -404,6 +412,7 @@ public final class Runs {
   /** Whether the code of a run is running on some thread, the calling one aside. */
   boolean working(TapRun run) {
     return byThread.entrySet().stream()
-        .anyMatch(e -> e.getValue().working == run && e.getKey() != Thread.currentThread());
+        .anyMatch(
+            e -> e.getValue().working == run.number() && e.getKey() != Thread.currentThread());
   }
 }

@@ -1,10 +1,12 @@
 package dev.tapscope.run;
 
+import dev.tapscope.profile.Site;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.tap.Address;
 
 /**
- * What a woven call shows, asked for only while taps are on. Each method may fail with whatever the
+ * What a woven call shows, asked for only while taps are on. What one fire has passed comes with
+ * each question, so that nothing is made for a fire to ask. Each method may fail with whatever the
  * model's own fields give rise to.
  */
 public interface Shown {
@@ -19,8 +21,10 @@ public interface Shown {
   /** What {@link #layer} says where a fire belongs to no layer and is to be passed over. */
   int NONE = -1;
 
+  Site site();
+
   /** The layer; asked only of a site inside a block. */
-  int layer(Layers seen) throws Throwable;
+  int layer(Object[] passed, Layers seen) throws Throwable;
 
   /** The address of a layer, or of a site without layers. */
   Address address(int layer);
@@ -30,11 +34,11 @@ public interface Shown {
    *
    * @param otherwise where the site does not say: that of the pass
    */
-  int first(int otherwise) throws Throwable;
+  int first(Object[] passed, int otherwise) throws Throwable;
 
   /** The object that tells which pass this is; asked only of a site that names one. */
-  Object cache() throws Throwable;
+  Object cache(Object[] passed) throws Throwable;
 
   /** Rows of a value in the place of the tapped one. */
-  Rows rows(Object tensor) throws Throwable;
+  Rows rows(Object tensor, Object[] passed) throws Throwable;
 }

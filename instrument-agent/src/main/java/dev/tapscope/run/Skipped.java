@@ -1,7 +1,6 @@
 package dev.tapscope.run;
 
 import dev.tapscope.ledger.Coverage;
-import dev.tapscope.profile.Site;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.tap.Address;
 import java.util.ArrayList;
@@ -29,22 +28,22 @@ public final class Skipped {
    * @param form makes an object of the form of the result, which the hook may write into
    * @return empty when there is nothing to supply and the call is to be made
    */
-  public Optional<Object> supply(Site site, Shown shown, Supplier<Object> form) {
+  public Optional<Object> supply(Shown shown, Object[] passed, Supplier<Object> form) {
     List<Object> supplied = new ArrayList<>(1);
     side.work(
         side.state(),
-        "tap " + site.name(),
+        "tap " + shown.site().name(),
         () -> {
           Coverage coverage = scope.pass.orElseThrow();
           Object like = form.get();
-          Rows rows = shown.rows(like);
-          int first = shown.first(coverage.pass().start());
+          Rows rows = shown.rows(like, passed);
+          int first = shown.first(passed, coverage.pass().start());
           if (!coverage.saw(address, first, rows.positions(), rows.rows())) {
             side.ledger().outsidePositions(address, coverage.pass(), first, rows.positions());
             return;
           }
           coverage.skipped(address.layer());
-          Lent lent = new Lent(site, shown, like, rows);
+          Lent lent = new Lent(shown, passed, like, rows);
           side.call(
               hook,
               new BorrowedActivation(address, scope, coverage.pass(), first, lent, hook.phase()),

@@ -44,6 +44,7 @@ public final class TapRun implements Run {
   private static final int MOST_CAUSES = 32;
 
   private final Runs runs;
+  private final long number;
   private final RunFolder folder;
   private final Ledger ledger = new Ledger();
   private final HookFailures failures;
@@ -64,7 +65,7 @@ public final class TapRun implements Run {
   private volatile boolean following;
   private volatile boolean closed;
   private Optional<ThreadState> home = Optional.empty();
-  private Optional<TapRun> openedIn = Optional.empty();
+  private long openedIn = ThreadState.NONE;
   private long attached;
 
   /**
@@ -72,6 +73,7 @@ public final class TapRun implements Run {
    */
   TapRun(Runs runs, RunFolder folder, Consumer<TapscopeException> fatal) {
     this.runs = runs;
+    this.number = runs.nextNumber();
     this.folder = folder;
     this.failures = new HookFailures(runs.err());
     this.side = new ModelSide(this, runs, ledger, failures, fatal);
@@ -80,13 +82,18 @@ public final class TapRun implements Run {
   /** Makes this the run of the passes that begin on a thread. */
   void enter(ThreadState state) {
     home = Optional.of(state);
-    openedIn = Optional.ofNullable(state.working);
+    openedIn = state.working;
     state.runs.addFirst(this);
   }
 
-  /** Whether it was opened inside a hook of that run. */
-  boolean openedIn(TapRun outer) {
-    return openedIn.isPresent() && openedIn.get() == outer;
+  /** Its place among all, from 1. */
+  long number() {
+    return number;
+  }
+
+  /** Whether it was opened inside a hook of the run of that number. */
+  boolean openedIn(long outer) {
+    return openedIn == outer;
   }
 
   @Override

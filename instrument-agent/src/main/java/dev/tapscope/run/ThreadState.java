@@ -2,9 +2,7 @@ package dev.tapscope.run;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedDeque;
 
 /** What is known of one model thread. Only {@link #runs} and {@link #working} concern others. */
@@ -13,14 +11,14 @@ final class ThreadState {
 
   static {
     try {
-      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", TapRun.class);
+      WORKING = MethodHandles.lookup().findVarHandle(ThreadState.class, "working", long.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  /** Calls of the method that carries the tokens, the innermost first. */
-  final Deque<PassScope> scopes = new ArrayDeque<>();
+  /** The innermost running call of the method that carries the tokens; null while there is none. */
+  PassScope scope;
 
   /** Runs opened on this thread and not yet closed, the innermost first. */
   final Deque<TapRun> runs = new ConcurrentLinkedDeque<>();
@@ -30,28 +28,30 @@ final class ThreadState {
   /** Whether the model is asked something that is no part of its passes. */
   boolean off;
 
-  /** The run whose code is running, so that closing it can wait; null while there is none. */
-  volatile TapRun working;
+  /** {@link #working} while no run's code is running. */
+  static final long NONE = 0;
+
+  /**
+   * Number of the run whose code is running, so that closing it can wait. Not the run itself: to
+   * store a reference is more work for the collector, at every fire, than to store a number.
+   */
+  volatile long working = NONE;
 
   /**
    * Whether taps that fire now pass through: a run's own code is running, and it has not opened a
    * run, whose passes are to be seen while those of the outer run are not.
    */
   boolean muted() {
-    return off || working != null && !insideOpened(working);
+    return off || working != NONE && !insideOpened(working);
   }
 
-  private boolean insideOpened(TapRun outer) {
+  private boolean insideOpened(long outer) {
     TapRun own = runs.peekFirst();
     return own != null && own.openedIn(outer);
   }
 
   /** Back to what was working before; whoever waits for it may see that a little later. */
-  void leave(TapRun before) {
+  void leave(long before) {
     WORKING.setRelease(this, before);
-  }
-
-  Optional<PassScope> scope() {
-    return Optional.ofNullable(scopes.peekFirst());
   }
 }

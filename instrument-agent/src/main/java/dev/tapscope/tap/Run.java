@@ -87,8 +87,9 @@ public interface Run extends AutoCloseable {
   void onFailure(FailurePolicy policy);
 
   /**
-   * Ends each pass as soon as everything asked for has been seen whole: the rest of the forward is
-   * not computed. Only inside {@link #call}, which takes the model's unwinding for what it is.
+   * Ends each pass that begins from now on as soon as everything asked for has been seen whole: the
+   * rest of the forward is not computed. Only inside {@link #call}, which takes the model's
+   * unwinding for what it is.
    */
   void stopWhenSeen();
 

@@ -18,7 +18,7 @@ class LedgerTest {
   private int passes;
 
   private Coverage pass(int start, int rows) {
-    return new Coverage(new Pass(passes++, 0, start, new int[rows], false, -1));
+    return new Coverage(new Pass(passes++, 0, start, new int[rows], false, -1), false);
   }
 
   /** A pass in which res shows every position at layers 0 to 2. */
@@ -255,5 +255,32 @@ class LedgerTest {
     ledger.expectPasses();
     ledger.withdraw(ledger.request(new Request("res", 0, 0, true, passes)));
     assertProblem("site-never-fired", "No pass of the model", verdict("targets.TinyModel$Block"));
+  }
+
+  @Test
+  void whatTheThreadsOfAPassShowIsAddedUp() throws InterruptedException {
+    request("res", 0, 0, true);
+    ledger.completed(shownByTwoThreads(3, 2));
+    assertEquals(List.of(), verdict());
+    assertEquals(
+        List.of(new Ledger.Line(Address.of("res", 0), Optional.of(5L), 5, 5, 2)), ledger.lines());
+  }
+
+  @Test
+  void positionsThatTwoThreadsShowAreShownTwice() throws InterruptedException {
+    request("res", 0, 0, true);
+    ledger.completed(shownByTwoThreads(3, 3));
+    assertProblem("site-missed", "it showed 5 positions in 6 rows, some of them twice", verdict());
+  }
+
+  /** A pass of five positions: the first ones shown by its own thread, the last ones by another. */
+  private Coverage shownByTwoThreads(int first, int last) throws InterruptedException {
+    Coverage coverage = pass(0, 5);
+    Address res = Address.of("res", 0);
+    coverage.saw(res, 0, first, first);
+    Thread worker = new Thread(() -> coverage.saw(res, 5 - last, last, last));
+    worker.start();
+    worker.join();
+    return coverage;
   }
 }

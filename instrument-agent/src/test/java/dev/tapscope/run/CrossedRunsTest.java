@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tapscope.folder.NoFolder;
 import dev.tapscope.profile.Profile;
 import dev.tapscope.profile.ProfileParser;
+import dev.tapscope.profile.Site;
 import dev.tapscope.rows.Rows;
 import dev.tapscope.rows.RowsOf;
 import dev.tapscope.tap.Activation;
@@ -193,10 +194,14 @@ class CrossedRunsTest {
 
   private void fireAtLatest(int entered) {
     runs.fired(
-        PROFILE.place("mlp").orElseThrow(),
         new Shown() {
           @Override
-          public int layer(Layers layers) {
+          public Site site() {
+            return PROFILE.place("mlp").orElseThrow();
+          }
+
+          @Override
+          public int layer(Object[] passed, Layers layers) {
             layers.enter(entered);
             return layers.latest();
           }
@@ -207,20 +212,21 @@ class CrossedRunsTest {
           }
 
           @Override
-          public int first(int otherwise) {
+          public int first(Object[] passed, int otherwise) {
             return otherwise;
           }
 
           @Override
-          public Object cache() {
+          public Object cache(Object[] passed) {
             throw new AssertionError("mlp names no cache");
           }
 
           @Override
-          public Rows rows(Object tensor) {
+          public Rows rows(Object tensor, Object[] passed) {
             return RowsOf.value(tensor);
           }
         },
+        new Object[0],
         new float[1][2]);
   }
 

@@ -69,10 +69,14 @@ public final class ModelThread {
     Site site =
         profile.sites().stream().filter(s -> s.name().equals(name)).findFirst().orElseThrow();
     return runs.fired(
-        site,
         new Shown() {
           @Override
-          public int layer(Layers seen) {
+          public Site site() {
+            return site;
+          }
+
+          @Override
+          public int layer(Object[] passed, Layers seen) {
             return layer;
           }
 
@@ -82,20 +86,21 @@ public final class ModelThread {
           }
 
           @Override
-          public int first(int otherwise) {
+          public int first(Object[] passed, int otherwise) {
             return first.orElse(otherwise);
           }
 
           @Override
-          public Object cache() {
+          public Object cache(Object[] passed) {
             return cache;
           }
 
           @Override
-          public Rows rows(Object tensor) {
+          public Rows rows(Object tensor, Object[] passed) {
             return RowsOf.value(tensor);
           }
         },
+        new Object[0],
         value);
   }
 }

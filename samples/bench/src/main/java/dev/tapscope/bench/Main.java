@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine;
@@ -38,6 +40,14 @@ public final class Main implements Callable<Integer> {
       paramLabel = "NAME",
       description = "Which to measure; all by default.")
   private List<String> names = Workloads.NAMES;
+
+  @Option(
+      names = "--variants",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "Which to compare with the unwoven model, of ${COMPLETION-CANDIDATES}; all by default.")
+  private Set<Variant> variants = EnumSet.allOf(Variant.class);
 
   @Option(
       names = "--rounds",
@@ -117,7 +127,7 @@ public final class Main implements Callable<Integer> {
   private Result measure(String name, Tapping tapping, Path temporary)
       throws ReflectiveOperationException {
     long shardBytes = shardMebibytes * MEBIBYTE;
-    Workload workload = new Workloads(temporary, shardBytes).named(name);
+    Workload workload = new Workloads(temporary, shardBytes).named(name).only(variants);
     List<Subject> subjects = new ArrayList<>();
     try {
       for (Variant variant : workload.variants()) {

@@ -1,6 +1,7 @@
 package dev.tapscope.bench;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -34,24 +35,19 @@ final class Table {
             keeps(workload, variant) ? "%.0f".formatted(result.bytesPerSecond(variant) / 1e6) : "");
       }
     }
-    if (alone(workload)) {
+    if (workload.variants().containsAll(List.of(Variant.COPY, Variant.CAPTURE))) {
       say(
           "  capture keeps %.0f %% of the plain copy's bytes per second",
           100 * result.ratio(Variant.COPY, Variant.CAPTURE));
     }
   }
 
-  /** Costs of a fire drown in the times of a model; where there is none they can be told. */
-  private static boolean alone(Workload workload) {
-    return workload.variants().contains(Variant.COPY);
-  }
-
   private static boolean fires(Workload workload, Variant variant) {
-    return alone(workload) && (variant == Variant.NO_OP || variant == Variant.CAPTURE);
+    return workload.alone() && (variant == Variant.NO_OP || variant == Variant.CAPTURE);
   }
 
   private static boolean keeps(Workload workload, Variant variant) {
-    return alone(workload) && (variant == Variant.CAPTURE || variant == Variant.COPY);
+    return workload.alone() && (variant == Variant.CAPTURE || variant == Variant.COPY);
   }
 
   static Map<String, Object> describe(Result result) {
