@@ -1,0 +1,22 @@
+package dev.tapscope.step;
+
+import java.util.OptionalDouble;
+
+/**
+ * How an SAE is trained, the same at every step.
+ *
+ * @param bandwidth width of the straight-through estimators' rectangle, an open interval
+ * @param preBias whether {@code b_dec} is taken off the input; needs {@code d_in = d_out}
+ * @param reluFirst whether preactivations below 0 become 0 before the gate
+ * @param unitDecoder whether decoder rows are kept at unit length, their gradients projected
+ * @param clip largest Euclidean norm of the whole gradient, after projection; none by default
+ */
+public record Method(
+    Sparsity sparsity,
+    double bandwidth,
+    boolean preBias,
+    boolean reluFirst,
+    ThresholdForm thresholdForm,
+    boolean unitDecoder,
+    Adam adam,
+    OptionalDouble clip) {}

@@ -1,0 +1,26 @@
+package dev.tapscope.step;
+
+/**
+ * What one step has shown, measured with the parameters it began with.
+ *
+ * @param loss {@code reconstruction + rates.sparsity * sparsity}
+ * @param reconstruction mean over rows of {@code ||y - xhat||^2}
+ * @param sparsity mean over rows of the {@link Sparsity} term
+ * @param l0 mean over rows of the number of active features
+ * @param inBand mean over rows of the number of features within half a bandwidth of their threshold
+ * @param thresholdMovement mean over features of how far the threshold went in this step
+ * @param sparsityShare the sparsity term's part in the threshold gradient: the sum over features of
+ *     its absolute values, divided by that sum for both parts
+ * @param gradientNorm Euclidean norm of the whole gradient where it is clipped, else NaN
+ * @param dense whether the step was taken by dense products
+ */
+public record StepReport(
+    double loss,
+    double reconstruction,
+    double sparsity,
+    double l0,
+    double inBand,
+    double thresholdMovement,
+    double sparsityShare,
+    double gradientNorm,
+    boolean dense) {}
