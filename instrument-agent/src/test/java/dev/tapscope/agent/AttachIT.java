@@ -246,13 +246,18 @@ class AttachIT {
   @Test
   void theEndOfTheJvmClosesTheRunAndKeepsItsExitCode() throws Exception {
     Process process = child(25).start(targets.TinyModel.class, "n=2000000");
-    VirtualMachine machine = attach(process);
-    machine.loadAgent(ChildJvm.agentJar().toString(), options("run", "").replace("res.*", "res.7"));
-    Thread.sleep(200);
-    process.destroy();
-    ChildJvm.Result result = child(25).await(process);
-    assertEquals(128 + 15, result.exit(), result.err());
-    assertEquals("interrupted", run("run").get("state"));
+    try {
+      VirtualMachine machine = attach(process);
+      String options = options("run", "").replace("res.*", "res.7");
+      machine.loadAgent(ChildJvm.agentJar().toString(), options);
+      Thread.sleep(200);
+      process.destroy();
+      ChildJvm.Result result = child(25).await(process);
+      assertEquals(128 + 15, result.exit(), result.err());
+      assertEquals("interrupted", run("run").get("state"));
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   private static VirtualMachine attach(Process process) throws Exception {
