@@ -11,4 +11,18 @@ import java.lang.foreign.MemorySegment;
  *     output site's rows for a transcoder
  * @param rows number of rows, at least 1
  */
-public record Batch(MemorySegment x, MemorySegment y, int rows) {}
+public record Batch(MemorySegment x, MemorySegment y, int rows) {
+  void requireFits(Dimensions dimensions) {
+    requireWidth("x", x, dimensions.inputs());
+    requireWidth("y", y, dimensions.outputs());
+  }
+
+  private void requireWidth(String name, MemorySegment values, int width) {
+    if (rows < 1 || values.byteSize() != (long) rows * width * Float.BYTES) {
+      throw new IllegalArgumentException(
+          "A batch of %d rows of width %d was wanted for %s, but there are %d bytes; give whole"
+                  .formatted(rows, width, name, values.byteSize())
+              + " float32 rows of that width, at least one.");
+    }
+  }
+}

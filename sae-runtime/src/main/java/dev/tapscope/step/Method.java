@@ -8,8 +8,10 @@ import java.util.OptionalDouble;
  * @param bandwidth width of the straight-through estimators' rectangle, an open interval
  * @param preBias whether {@code b_dec} is taken off the input; needs {@code d_in = d_out}
  * @param reluFirst whether preactivations below 0 become 0 before the gate
- * @param unitDecoder whether decoder rows are kept at unit length, their gradients projected
- * @param clip largest Euclidean norm of the whole gradient, after projection; none by default
+ * @param unitDecoder whether decoder rows are kept at unit length, their gradients projected; they
+ *     have to begin so, since a row that no step moves is not touched
+ * @param clip largest Euclidean norm of the whole gradient, after projection and in the {@link
+ *     ThresholdForm} that is trained; none by default
  */
 public record Method(
     Sparsity sparsity,
@@ -19,4 +21,18 @@ public record Method(
     ThresholdForm thresholdForm,
     boolean unitDecoder,
     Adam adam,
-    OptionalDouble clip) {}
+    OptionalDouble clip) {
+  public Method {
+    Positive.require("bandwidth", bandwidth);
+    clip.ifPresent(norm -> Positive.require("largest gradient norm", norm));
+  }
+
+  void requireFits(Dimensions dimensions) {
+    if (preBias && dimensions.inputs() != dimensions.outputs()) {
+      throw new IllegalArgumentException(
+          "b_dec can be taken off the input only where that is as wide as the output, but they are"
+              + " %d and %d wide; train a transcoder without preBias."
+                  .formatted(dimensions.inputs(), dimensions.outputs()));
+    }
+  }
+}

@@ -23,7 +23,8 @@ public interface SaeInTraining extends AutoCloseable {
    * Takes one step.
    *
    * @throws IllegalArgumentException when the batch does not have the SAE's widths
-   * @throws ArithmeticException when the loss is not finite; the state is then as it was before
+   * @throws ArithmeticException when a value of the batch or the loss is not finite; the state is
+   *     then as it was before
    */
   StepReport step(Batch batch, Rates rates);
 

@@ -10,12 +10,20 @@ public sealed interface Sparsity {
    *
    * @param target number of active features wanted, above 0
    */
-  record TargetL0(double target) implements Sparsity {}
+  record TargetL0(double target) implements Sparsity {
+    public TargetL0 {
+      Positive.require("number of active features wanted", target);
+    }
+  }
 
   /**
    * {@code sum_f tanh(scale f ||W_dec[f]||)}: Anthropic's update of January 2025.
    *
    * @param scale 4 there
    */
-  record Tanh(double scale) implements Sparsity {}
+  record Tanh(double scale) implements Sparsity {
+    public Tanh {
+      Positive.require("scale of the tanh penalty", scale);
+    }
+  }
 }

@@ -10,7 +10,7 @@ package dev.tapscope.step;
  * @param inBand mean over rows of the number of features within half a bandwidth of their threshold
  * @param thresholdMovement mean over features of how far the threshold went in this step
  * @param sparsityShare the sparsity term's part in the threshold gradient: the sum over features of
- *     its absolute values, divided by that sum for both parts
+ *     its absolute values, divided by that sum for both parts; 0 where both are 0
  * @param gradientNorm Euclidean norm of the whole gradient where it is clipped, else NaN
  * @param dense whether the step was taken by dense products
  */
