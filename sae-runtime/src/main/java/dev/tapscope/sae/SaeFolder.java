@@ -59,7 +59,8 @@ public record SaeFolder(Path path, JumpReluSae sae) {
     return Labels.in(folder(), sae.features());
   }
 
-  private Path folder() {
+  /** The folder in which it lies, and what was measured and said of it. */
+  public Path folder() {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
   }
 

@@ -99,6 +99,11 @@ public final class SaeWriter {
     return this;
   }
 
+  /** What was stated under a key. */
+  public Optional<String> stated(String key) {
+    return Optional.ofNullable(metadata.get(key));
+  }
+
   /** Statistics to lie beside it, in the units of the folded SAE. */
   public SaeWriter stats(SaeStats measured) {
     stats = Optional.of(measured);
@@ -118,7 +123,7 @@ public final class SaeWriter {
 
   /**
    * Writes it into a folder, which is made where it does not exist; files of an earlier SAE of the
-   * same format are replaced.
+   * same format are replaced, and its statistics go.
    *
    * @return the file that holds the weights
    * @throws TapscopeException {@code sae-convention} when the format has no place for the
@@ -128,7 +133,7 @@ public final class SaeWriter {
     if (!format.states(convention)) {
       throw TapscopeException.usage(
           "sae-convention",
-          "The format %s has no place to say that rows are scaled or a bias is taken off them, so a reader would run the SAE wrongly. Write it folded, or as saelens."
+          "The format %s has no place to say that its rows are scaled so, or a bias taken off them, and a reader would run the SAE wrongly. Write it folded, or as saelens with one scale."
               .formatted(format.word()));
     }
     makeFolder(folder);
@@ -138,10 +143,30 @@ public final class SaeWriter {
           case SAELENS -> new SaeLensWriter(this).write(folder);
           case DICTIONARY_LEARNING -> DictionaryLearningFormat.write(this, folder);
         };
-    String hash = Sha256.of(file);
-    stats.filter(SaeStats::isWhole).ifPresent(s -> s.of(hash).write(folder.resolve(SaeStats.FILE)));
+    // Those of an earlier SAE would be taken for this one's.
+    if (stats.isEmpty() || format != SaeFormat.SAELENS) {
+      delete(folder.resolve(SaeLensFormat.SPARSITY));
+    }
+    Path measured = folder.resolve(SaeStats.FILE);
+    if (stats.filter(SaeStats::isWhole).isPresent()) {
+      stats.get().of(Sha256.of(file)).write(measured);
+    } else {
+      delete(measured);
+    }
     labels.ifPresent(l -> FreshFile.write(folder.resolve(Labels.FILE), out -> Files.copy(l, out)));
     return file;
+  }
+
+  private static void delete(Path file) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw TapscopeException.failed(
+          "file-unwritable",
+          "%s belongs to an earlier SAE and cannot be taken away: %s. Give a folder that may be written to."
+              .formatted(file, e.getMessage()),
+          e);
+    }
   }
 
   private static void makeFolder(Path folder) {

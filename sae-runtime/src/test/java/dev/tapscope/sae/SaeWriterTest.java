@@ -189,6 +189,22 @@ final class SaeWriterTest {
         1e-6f);
   }
 
+  @Test
+  void statisticsOfTheSaeThatWasThereGo() {
+    SaeStats stats = SaeStats.of(new float[3], new float[3], new float[3], Map.of());
+    SaeWriter.of(trained().finish()).stats(stats).writeTo(folder, SaeFormat.SAELENS);
+    assertTrue(SaeFolder.open(folder).stats().isPresent());
+    SaeWriter.of(trained().finish()).writeTo(folder, SaeFormat.SAELENS);
+    assertTrue(SaeFolder.open(folder).stats().isEmpty());
+  }
+
+  @ParameterizedTest
+  @EnumSource(SaeFormat.class)
+  void noFormatHasAPlaceForTwoScales(SaeFormat format) {
+    SaeWriter two = SaeWriter.of(trained().finish()).unfolded(new Convention(false, 2, 6));
+    refused("sae-convention", () -> two.writeTo(folder, format));
+  }
+
   @ParameterizedTest
   @EnumSource(names = "SAELENS", mode = EnumSource.Mode.EXCLUDE)
   void aFormatWithoutAPlaceForAConventionRefusesIt(SaeFormat format) {
