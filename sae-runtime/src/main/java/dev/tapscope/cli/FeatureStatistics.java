@@ -5,8 +5,6 @@ import dev.tapscope.sae.SaeStats;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.BitSet;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
@@ -38,29 +36,17 @@ final class FeatureStatistics {
   static FeatureStatistics of(Path folder, String sae, int features, Set<Integer> ends) {
     RunStream run = RunStream.open(folder);
     FeatureStatistics statistics = new FeatureStatistics(features);
-    Map<Integer, BitSet> counted = new HashMap<>();
-    run.tokens(token -> {
-      if (!token.bos() && !ends.contains(token.id())) {
-        counted.computeIfAbsent(token.sequence(), s -> new BitSet()).set(token.position());
-      }
-    });
-    BitSet none = new BitSet();
-    statistics.tokens = counted.values().stream().mapToLong(BitSet::cardinality).sum();
-    if (statistics.tokens == 0) {
-      throw TapscopeException.failed(
-          "stats-empty",
-          "The corpus has no token besides BOS and EOS, as the run in %s shows. Give a corpus with text."
-              .formatted(folder));
-    }
+    CountedTokens counted = CountedTokens.of(folder, run, ends);
+    statistics.tokens = counted.count();
     run.features(
         sae,
         (sequence, position, indices, values, from, to) -> {
-          if (counted.getOrDefault(sequence, none).get(position)) {
+          if (counted.has(sequence, position)) {
             statistics.add(folder, indices, values, from, to);
           }
         });
     run.activations((address, sequence, position, row) -> {
-      if (counted.getOrDefault(sequence, none).get(position)) {
+      if (counted.has(sequence, position)) {
         statistics.addNorm(address, row);
       }
     });

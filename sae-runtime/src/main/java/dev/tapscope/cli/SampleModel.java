@@ -79,8 +79,21 @@ record SampleModel(Path folder) {
    * @throws TapscopeException {@code tokenize-failed} when the sample cannot tell
    */
   List<Integer> tokenize(Places places, String text) {
-    List<String> command = command(places, "tokenize");
-    command.addAll(List.of("--bos", "no", "--json", "--prompt", text));
+    JsonNode answer =
+        answer(places, "tokenize", List.of("--bos", "no", "--json", "--prompt", text));
+    List<Integer> ids = new ArrayList<>();
+    answer.path("results").path(0).path("ids").forEach(id -> ids.add(id.asInt(-1)));
+    return ids;
+  }
+
+  /**
+   * What a subcommand of the sample says as JSON, without taps.
+   *
+   * @throws TapscopeException {@code tokenize-failed} when the sample cannot tell
+   */
+  JsonNode answer(Places places, String subcommand, List<String> arguments) {
+    List<String> command = command(places, subcommand);
+    command.addAll(arguments);
     try {
       Process process =
           new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
@@ -89,10 +102,8 @@ record SampleModel(Path folder) {
       try (InputStream output = process.getInputStream()) {
         answer = new JsonMapper().readTree(output.readAllBytes());
       }
-      List<Integer> ids = new ArrayList<>();
-      answer.path("results").path(0).path("ids").forEach(id -> ids.add(id.asInt(-1)));
       if (process.waitFor() == 0) {
-        return ids;
+        return answer;
       }
       throw untold(command, new IOException("exit code " + process.exitValue()));
     } catch (IOException | JacksonException e) {

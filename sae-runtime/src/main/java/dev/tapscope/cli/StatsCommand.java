@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -46,8 +47,9 @@ final class StatsCommand implements Callable<Integer> {
       names = "--corpus",
       required = true,
       paramLabel = "FILE",
-      description = "Documents: JSONL with text, ids or messages, or plain text, one a line.")
-  private Path corpus;
+      description =
+          "Documents: JSONL with text, ids or messages, or plain text, one a line. Repeatable.")
+  private List<Path> corpora = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", description = "Folder for stats.safetensors.")
   private Optional<Path> out = Optional.empty();
@@ -76,12 +78,12 @@ final class StatsCommand implements Callable<Integer> {
               + " away to write beside the SAE.");
     }
     try (RunPlace place = RunPlace.temporary()) {
-      Path documents = place.folder().resolveSibling("documents.jsonl");
-      int count = Corpus.write(corpus, documents);
-      screen.say("reading " + count + " documents of " + corpus);
+      CorpusDocuments documents =
+          CorpusDocuments.gather(corpora, place.folder().toAbsolutePath().getParent());
+      screen.say("reading " + documents.count() + " documents of " + names());
       SampleModel model = sample.model();
       List<String> command = model.command(places, "score");
-      command.addAll(List.of("--prompts", documents.toString(), "--json"));
+      command.addAll(List.of("--prompts", documents.file().toString(), "--json"));
       command.addAll(model.windowsOnce());
       AgentOptions options =
           new AgentOptions()
@@ -100,6 +102,12 @@ final class StatsCommand implements Callable<Integer> {
     return 0;
   }
 
+  private String names() {
+    return corpora.stream()
+        .map(file -> file.getFileName().toString())
+        .collect(Collectors.joining(", "));
+  }
+
   private static Path besideTheSae(Path path) {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
   }
@@ -113,8 +121,9 @@ final class StatsCommand implements Callable<Integer> {
     metadata.put("n_tokens", Long.toString(statistics.tokens()));
     metadata.put("bos", "excluded");
     metadata.put("eos", "excluded");
-    metadata.put("corpus", corpus.getFileName().toString());
-    metadata.put("corpus_sha256", Sha256.of(corpus));
+    metadata.put("corpus", names());
+    metadata.put(
+        "corpus_sha256", corpora.stream().map(Sha256::of).collect(Collectors.joining(", ")));
     metadata.put("sae_sha256", loaded.sae().sha256());
     metadata.put("mean_norm", Double.toString(statistics.meanNorm()));
     metadata.put(SaeStats.MEAN_NORM_SITE, statistics.normSite());

@@ -62,6 +62,9 @@ public final class Tapscope {
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
+            .addSubcommand(new EvalCommand(screen, places))
+            .addSubcommand(new ExportCommand(screen))
+            .addSubcommand(new ImportCommand(screen))
             .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
     withVersion(line);

@@ -41,13 +41,18 @@ final class Parameters {
                     .formatted(file, name, there)));
   }
 
-  /** Reads {@code W_enc [d_in, F]}, {@code W_dec [F, d_out]}, both biases and the thresholds. */
+  /**
+   * Reads {@code W_enc [d_in, F]}, {@code W_dec [F, d_out]}, both biases and the thresholds, which
+   * training files may hold as {@code log_threshold}.
+   */
   SaeWeights.Draft read() {
     StoredArray encoder = need("W_enc");
     StoredArray decoder = need("W_dec");
     StoredArray encoderBias = need("b_enc");
     StoredArray decoderBias = need("b_dec");
-    StoredArray threshold = need("threshold");
+    Optional<StoredArray> logarithm =
+        find("threshold").isPresent() ? Optional.empty() : find("log_threshold");
+    StoredArray threshold = logarithm.orElseGet(() -> need("threshold"));
     if (encoder.shape().rank() != 2 || decoder.shape().rank() != 2) {
       throw shape(encoder, "[d_in, F], and W_dec [F, d_out]; W_dec is " + decoder.shape());
     }
@@ -65,7 +70,16 @@ final class Parameters {
     fill(encoderBias, draft.encoderBias());
     fill(decoderBias, draft.decoderBias());
     fill(threshold, draft.threshold());
+    if (logarithm.isPresent()) {
+      exponentiate(draft.threshold());
+    }
     return draft;
+  }
+
+  private static void exponentiate(float[] values) {
+    for (int f = 0; f < values.length; f++) {
+      values[f] = (float) Math.exp(values[f]);
+    }
   }
 
   /** Multiplies the decoder rows by a vector {@code [F]}. */

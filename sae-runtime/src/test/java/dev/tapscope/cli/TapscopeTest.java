@@ -80,6 +80,13 @@ class TapscopeTest {
         "1 | run-missing      | show /nowhere",
         "1 | sae-missing      | stats --model /m --sae l9=res.3:/nowhere --corpus /c.txt",
         "2 | usage            | stats --sae l9=res.3:/x --corpus /c.txt",
+        "1 | sae-missing      | eval --model /m --sae l9=res.3:/nowhere --corpus /c.txt",
+        "2 | usage            | eval --model /m --corpus /c.txt",
+        "2 | usage            | eval --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
+        "1 | sae-missing      | export /nowhere --to saelens --out /o",
+        "2 | usage            | export /nowhere --to pickle --out /o",
+        "2 | usage            | export /nowhere --to saelens",
+        "1 | sae-missing      | import /nowhere --out /o",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt -- java x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --prompt x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
@@ -114,7 +121,8 @@ class TapscopeTest {
   @Test
   void namesTheCommandsItHas() {
     run("serve");
-    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+    for (String command :
+        new String[] {"run", "show", "steer", "ablate", "stats", "eval", "export", "doctor"}) {
       assertTrue(err().contains(command), err());
     }
     assertFalse(err().contains("train"), err());
@@ -122,7 +130,8 @@ class TapscopeTest {
 
   @Test
   void helpBeginsWithExamples() {
-    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+    for (String command :
+        new String[] {"run", "show", "steer", "ablate", "stats", "eval", "export", "doctor"}) {
       out.reset();
       assertEquals(0, run(command, "--help"));
       String help = out.toString(StandardCharsets.UTF_8);

@@ -65,6 +65,16 @@ final class SaeLensFormatTest {
     assertTrue(transcoder.notes().getFirst().contains("taken as false"));
   }
 
+  /** A training file may hold logarithms: e^0 is 1, e^1.0986123 is 3. */
+  @Test
+  void readsLogarithmsOfThresholds() throws IOException {
+    config("{'architecture':'jumprelu','apply_b_dec_to_input':false,'metadata':{}}");
+    weights(new SaeFiles().without("threshold").with("log_threshold", "(3,)", 0, 0, 1.0986123f));
+    SaeWeights weights = SaeFolder.open(folder).sae().weights();
+    assertEquals(1, weights.threshold(0));
+    assertEquals(3, weights.threshold(2), 1e-6f);
+  }
+
   /** Rows of norm 2, 1 and 0.5: activations and thresholds grow by them, xhat stays. */
   @Test
   void foldsToUnitDecoderRowsByHand() throws IOException {

@@ -1,0 +1,80 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.tap.TapscopeException;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Documents of one or more corpora in one file, as the model reads them.
+ *
+ * @param file JSON lines
+ * @param count number of documents
+ */
+record CorpusDocuments(Path file, int count) {
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  /**
+   * Gathers corpora.
+   *
+   * @param folder where the file is put
+   */
+  static CorpusDocuments gather(List<Path> corpora, Path folder) {
+    Path all = folder.resolve("documents.jsonl");
+    int count = 0;
+    try (BufferedWriter out = Files.newBufferedWriter(all)) {
+      for (Path corpus : corpora) {
+        Path one = folder.resolve("corpus.jsonl");
+        count += Corpus.write(corpus, one);
+        try (var lines = Files.newBufferedReader(one)) {
+          lines.transferTo(out);
+        }
+      }
+    } catch (IOException e) {
+      throw unwritable(all, e);
+    }
+    return new CorpusDocuments(all, count);
+  }
+
+  /** The same documents as token ids, each with the model's end token after it. */
+  CorpusDocuments ended(SampleModel model, Places places) {
+    int end =
+        model.endTokens().stream()
+            .findFirst()
+            .orElseThrow(() ->
+                TapscopeException.failed(
+                    "eos-missing",
+                    "The config.json of %s names no eos_token_id to end documents with. Leave --eos away."
+                        .formatted(model.folder())));
+    Path ended = file.resolveSibling("ended.jsonl");
+    JsonNode tokenized =
+        model.answer(places, "tokenize", List.of("--prompts", file.toString(), "--json"));
+    try (BufferedWriter out = Files.newBufferedWriter(ended)) {
+      for (JsonNode result : tokenized.path("results")) {
+        ObjectNode document = MAPPER.createObjectNode().put("id", result.path("id").asString(""));
+        ArrayNode ids = document.putArray("ids");
+        result.path("ids").forEach(ids::add);
+        ids.add(end);
+        out.write(MAPPER.writeValueAsString(document));
+        out.newLine();
+      }
+    } catch (IOException e) {
+      throw unwritable(ended, e);
+    }
+    return new CorpusDocuments(ended, tokenized.path("results").size());
+  }
+
+  private static TapscopeException unwritable(Path file, IOException e) {
+    return TapscopeException.failed(
+        "file-unwritable",
+        "%s cannot be written: %s. Make room, or set java.io.tmpdir to another folder."
+            .formatted(file, e.getMessage()),
+        e);
+  }
+}

@@ -1,0 +1,152 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.eval.Evaluation;
+import dev.tapscope.eval.EvaluationCsv;
+import dev.tapscope.eval.EvaluationJson;
+import dev.tapscope.eval.FrontierPlot;
+import dev.tapscope.kernel.Kernels;
+import dev.tapscope.sae.JumpReluSae;
+import dev.tapscope.sae.SaeFolder;
+import dev.tapscope.tap.TapscopeException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code tapscope eval}: how good SAEs are, and what they cost the model. */
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    header = {
+      "Measure L0, FVU, delta loss, loss recovered, dead features, densities and decoder cosines.",
+      "",
+      "  tapscope eval --model DIR --sae \"l9=res.3 PATH\" --sae \"l26=res.3 PATH\" \\",
+      "                --corpus heldout.jsonl --out evaluation",
+      "",
+      "runs the model once as it is, once with each SAE spliced in, and once with zeros at each",
+      "site. sae-runtime/METRICS.md defines every number.",
+      ""
+    })
+final class EvalCommand implements Callable<Integer> {
+  @Mixin private SampleFlags sample;
+
+  @Option(
+      names = "--sae",
+      required = true,
+      paramLabel = "\"NAME=ADDRESS PATH\"",
+      converter = SaeSpec.Converter.class,
+      description = "An SAE and the site it reads; INPUT>OUTPUT for a transcoder. Repeatable.")
+  private List<SaeSpec> saes = List.of();
+
+  @Option(
+      names = "--corpus",
+      required = true,
+      paramLabel = "FILE",
+      description =
+          "Documents: JSONL with text, ids or messages, or plain text, one a line. Repeatable.")
+  private List<Path> corpora = List.of();
+
+  @Option(
+      names = "--eos",
+      description = "End every document with the model's end token, as training text often does.")
+  private boolean eos;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder for eval.json, eval.csv and eval.svg; made where it does not exist.")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(names = "--csv", paramLabel = "FILE", description = "Write one line an SAE.")
+  private Optional<Path> csv = Optional.empty();
+
+  @Option(names = "--svg", paramLabel = "FILE", description = "Draw L0 against delta loss.")
+  private Optional<Path> svg = Optional.empty();
+
+  @Option(names = "--json", description = "Print one JSON document instead of text.")
+  private boolean json;
+
+  private final Screen screen;
+  private final Places places;
+
+  EvalCommand(Screen screen, Places places) {
+    this.screen = screen;
+    this.places = places;
+  }
+
+  @Override
+  public Integer call() throws IOException {
+    Map<SaeSpec, JumpReluSae> loaded = load();
+    out.ifPresent(EvalCommand::makeFolder);
+    if (!Kernels.advice().isEmpty()) {
+      screen.say(Kernels.advice());
+    }
+    SampleModel model = sample.model();
+    Evaluation evaluation;
+    try (RunPlace place = RunPlace.temporary()) {
+      Path folder = place.folder().toAbsolutePath().getParent();
+      CorpusDocuments documents = CorpusDocuments.gather(corpora, folder);
+      if (eos) {
+        documents = documents.ended(model, places);
+      }
+      screen.say("reading %,d documents".formatted(documents.count()));
+      EvalRuns runs = new EvalRuns(model, sample.profile(), documents.file(), places, screen);
+      evaluation =
+          new Evaluation(
+              model.folder().toAbsolutePath().normalize().getFileName().toString(),
+              corpora.stream()
+                  .map(file -> file.getFileName().toString())
+                  .collect(Collectors.joining(", ")),
+              documents.count(),
+              eos,
+              runs.evaluate(loaded));
+    }
+    write(evaluation);
+    screen.out().print(json ? EvaluationJson.of(evaluation) + "\n" : EvaluationText.of(evaluation));
+    return 0;
+  }
+
+  private Map<SaeSpec, JumpReluSae> load() {
+    Map<String, SaeSpec> names = new LinkedHashMap<>();
+    Map<SaeSpec, JumpReluSae> loaded = new LinkedHashMap<>();
+    for (SaeSpec spec : saes) {
+      if (names.put(spec.name(), spec) != null) {
+        throw TapscopeException.usage(
+            "sae-twice", "Two SAEs are called %s. Give each its own name.".formatted(spec.name()));
+      }
+      loaded.put(spec, SaeFolder.open(spec.path()).sae());
+    }
+    return loaded;
+  }
+
+  private static void makeFolder(Path folder) {
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw TapscopeException.failed(
+          "out-unwritable",
+          "The folder %s cannot be made: %s. Give one whose parent may be written to."
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  private void write(Evaluation evaluation) {
+    out.ifPresent(
+        folder -> WholeFile.write(folder.resolve("eval.json"), EvaluationJson.of(evaluation)));
+    for (Optional<Path> file : List.of(out.map(f -> f.resolve("eval.csv")), csv)) {
+      file.ifPresent(path -> WholeFile.write(path, EvaluationCsv.of(evaluation)));
+    }
+    for (Optional<Path> file : List.of(out.map(f -> f.resolve("eval.svg")), svg)) {
+      file.ifPresent(path -> WholeFile.write(path, FrontierPlot.of(evaluation)));
+    }
+  }
+}
