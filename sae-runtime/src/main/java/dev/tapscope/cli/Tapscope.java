@@ -4,6 +4,7 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -62,6 +63,7 @@ public final class Tapscope {
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
+            .addSubcommand(HarvestCommand.line(screen, places))
             .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
     withVersion(line);
@@ -104,7 +106,7 @@ public final class Tapscope {
       last = last.subcommand();
     }
     CommandLine wanted = last.commandSpec().commandLine();
-    if (!wanted.getSubcommands().isEmpty()) {
+    if (!wanted.getSubcommands().isEmpty() && !(wanted.getCommand() instanceof Callable<?>)) {
       wanted.usage(wanted.getOut());
       return 0;
     }
