@@ -71,7 +71,7 @@ final class Harvest {
               "keeping %,d pieces that %s has; %,d are missing"
                   .formatted(store.pieces().size(), out, missing.size()));
         }
-        StoreSize size = tried(store);
+        StoreSize size = store.pieces().isEmpty() ? tried(store) : known(store);
         screen.say(size.sentence(missing.size(), free.bytes(store.folder())));
         size.requireRoom(missing.size(), free.bytes(store.folder()), store.folder());
       }
@@ -82,6 +82,13 @@ final class Harvest {
 
   private static double seconds(long began) {
     return (System.nanoTime() - began) / 1e9;
+  }
+
+  /** Tells from the pieces there are how large others become. */
+  private StoreSize known(StoreFolder store) {
+    return new StoreSize(
+        store.pieces().stream().mapToLong(StoredPiece::positions).average().orElseThrow(),
+        StoreFolder.bytesPerRow(store.found().orElseThrow().sites(), asked.dtype()));
   }
 
   /** Runs a few documents, and tells from them how large a piece becomes. */

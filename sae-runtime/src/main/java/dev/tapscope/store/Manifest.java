@@ -10,6 +10,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
@@ -116,15 +118,15 @@ record Manifest(String format, Asked asked, Found found, Share share, List<Store
     return new Manifest(asked, found, share, others);
   }
 
-  Optional<StoredPiece> piece(int number) {
-    return pieces.stream().filter(piece -> piece.piece() == number).findFirst();
-  }
-
   /** Numbers of the pieces of this share that are not there. */
   List<Integer> missing() {
+    return missing(asked, share, pieces);
+  }
+
+  static List<Integer> missing(Asked asked, Share share, List<StoredPiece> pieces) {
+    Set<Integer> there = pieces.stream().map(StoredPiece::piece).collect(Collectors.toSet());
     return IntStream.range(0, asked.pieces())
-        .filter(share::has)
-        .filter(number -> piece(number).isEmpty())
+        .filter(number -> share.has(number) && !there.contains(number))
         .boxed()
         .toList();
   }

@@ -2,6 +2,7 @@ package dev.tapscope.store;
 
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -50,6 +51,7 @@ public final class StoreFolder implements AutoCloseable {
     Path folder = path.toAbsolutePath().normalize();
     try {
       Files.createDirectories(folder);
+      requireOurs(folder);
       FileChannel channel =
           FileChannel.open(
               folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -93,33 +95,48 @@ public final class StoreFolder implements AutoCloseable {
     }
   }
 
-  private void readWhatIsThere() throws IOException {
-    List<Path> files;
-    try (Stream<Path> all = Files.list(folder)) {
-      files = all.sorted().toList();
+  /** Before anything is written there. */
+  private static void requireOurs(Path folder) throws IOException {
+    List<Path> files = files(folder);
+    Optional<Path> foreign = files.stream().filter(file -> !isOurs(file)).findFirst();
+    if (foreign.isPresent() && !files.contains(folder.resolve(Manifest.FILE))) {
+      throw TapscopeException.failed(
+          "store-foreign",
+          "%s holds %s and no %s, so it is no activation store. Give --out a new folder."
+              .formatted(folder, foreign.get().getFileName(), Manifest.FILE));
     }
-    if (files.contains(folder.resolve(Manifest.FILE))) {
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.sorted().toList();
+    }
+  }
+
+  private void readWhatIsThere() throws IOException {
+    if (Files.exists(folder.resolve(Manifest.FILE))) {
       Manifest before = Manifest.read(folder);
       Manifest.difference(before.asked(), asked).ifPresent(this::refuse);
       if (!before.share().equals(share)) {
         refuse("the share is %s there and %s here".formatted(before.share(), share));
       }
       manifest = Optional.of(before.with(before.pieces().stream().filter(this::isThere).toList()));
-    } else {
-      Optional<Path> foreign = files.stream().filter(file -> !isOurs(file)).findFirst();
-      if (foreign.isPresent()) {
-        throw TapscopeException.failed(
-            "store-foreign",
-            "%s holds %s and no %s, so it is no activation store. Give --out a new folder."
-                .formatted(folder, foreign.get().getFileName(), Manifest.FILE));
-      }
     }
-    for (Path file : files) {
+    for (Path file : files(folder)) {
       if (file.getFileName().toString().startsWith(WORK)) {
-        delete(file);
+        clear(file);
       } else if (WholeFile.isPart(file)) {
         Files.delete(file);
       }
+    }
+  }
+
+  /** A model that outlived its harvest may still write there; then a later harvest clears it. */
+  private void clear(Path work) {
+    try {
+      delete(work);
+    } catch (IOException | UncheckedIOException e) {
+      notes.add("%s of an earlier harvest is left for now: %s".formatted(work.getFileName(), e));
     }
   }
 
@@ -173,7 +190,7 @@ public final class StoreFolder implements AutoCloseable {
 
   /** Numbers of the pieces still to be made, in order. */
   public List<Integer> missing() {
-    return manifest.orElseGet(() -> new Manifest(asked, null, share, List.of())).missing();
+    return Manifest.missing(asked, share, pieces());
   }
 
   /** The pieces that are whole, in order. */

@@ -107,6 +107,8 @@ class StoreFolderTest {
     Files.writeString(folder.resolve("store/thesis.txt"), "years of work");
     String foreign = refused("store-foreign", () -> open(ASKED, Share.WHOLE).close());
     assertTrue(foreign.contains("thesis.txt"), foreign);
+    assertEquals(List.of("thesis.txt"), List.copyOf(files(folder.resolve("store")).keySet()));
+    assertTrue(Files.notExists(folder.resolve("store/.lock")), "nothing is added to it");
     Files.writeString(folder.resolve("file"), "x");
     refused(
         "store-unwritable",
