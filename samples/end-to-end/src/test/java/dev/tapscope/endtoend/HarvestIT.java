@@ -30,10 +30,23 @@ import org.junit.jupiter.api.condition.OS;
 /** The packaged {@code tapscope harvest} on the tiny model, and what a kill leaves of it. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
 class HarvestIT {
-  /** In three pieces, the last the largest. */
+  /** In three pieces, the last the largest: larger than the eight documents that are tried. */
   private static final List<GoldenPrompt> PROMPTS =
-      Stream.of("short", "question", "code", "mid", "long").map(GoldenPrompt::named).toList();
+      Stream.of(
+              "short",
+              "short",
+              "short",
+              "short",
+              "question",
+              "code",
+              "mid",
+              "short",
+              "long",
+              "question")
+          .map(GoldenPrompt::named)
+          .toList();
 
+  private static final int PIECE = 4;
   private static final int BOS = 2;
   private static final int EOS = 1;
 
@@ -56,7 +69,7 @@ class HarvestIT {
 
   private static JvmRun harvest(Path store, String... more) {
     return tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
-        .with("--capture", "res.3+transcoder_in.5+mlp.5", "--documents-per-piece", "2")
+        .with("--capture", "res.3+transcoder_in.5+mlp.5", "--documents-per-piece", "" + PIECE)
         .with("--corpus", corpus.toString(), "--out", store.toString())
         .with(more);
   }
@@ -89,7 +102,7 @@ class HarvestIT {
     for (String piece : List.of("piece-00000", "piece-00001", "piece-00002")) {
       SafetensorsFile file = SafetensorsFile.read(undisturbed.resolve(piece + ".safetensors"));
       int row = 0;
-      for (int in = 0; in < 2 && document < PROMPTS.size(); in++, document++) {
+      for (int in = 0; in < PIECE && document < PROMPTS.size(); in++, document++) {
         GoldenPrompt prompt = PROMPTS.get(document);
         int[] kept =
             IntStream.range(0, prompt.ids().length)
@@ -112,7 +125,7 @@ class HarvestIT {
             Arrays.stream(golden)
                 .map(g -> here[Arrays.binarySearch(kept, prompt.positions()[g])])
                 .toArray();
-        assertTrue(stored.length > 4, prompt::toString);
+        assertTrue(stored.length > 0, prompt::toString);
         for (String site : List.of("res.3", "transcoder_in.5", "mlp.5")) {
           Difference difference =
               Difference.between(
@@ -199,15 +212,15 @@ class HarvestIT {
   }
 
   /**
-   * No file may become larger than the first piece's, as on a disk with that little room: what does
-   * not fit is said, what is there is kept, and with room the harvest goes on.
+   * No file may become much larger than the second piece's, as on a disk with that little room:
+   * what does not fit is said, what is there is kept, and with room the harvest goes on.
    */
   @Test
   void aFullDiskIsSaidAndCostsNothing() throws IOException {
     Path shell = Path.of("/bin/sh");
     assumeTrue(Files.isExecutable(shell), "limits on files are a shell's");
     Path store = Packaged.workFolder("harvest-full").resolve("store");
-    long blocks = Files.size(undisturbed.resolve("piece-00001.safetensors")) * 5 / 4 / 512;
+    long blocks = Files.size(undisturbed.resolve("piece-00001.safetensors")) * 3 / 2 / 512;
     JvmRun.Finished stopped =
         new JvmRun(List.of(), List.of("-c", "ulimit -f " + blocks + "; exec \"$0\" \"$@\""))
             .with(Packaged.command().toString())
