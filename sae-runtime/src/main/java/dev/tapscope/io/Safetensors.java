@@ -46,25 +46,42 @@ public final class Safetensors {
   private final ArrayFile file;
   private final Map<String, String> metadata;
   private final Map<String, StoredArray> tensors;
+  private final Map<String, MemorySegment> bytes;
 
   private Safetensors(
-      ArrayFile file, Map<String, String> metadata, Map<String, StoredArray> tensors) {
+      ArrayFile file,
+      Map<String, String> metadata,
+      Map<String, StoredArray> tensors,
+      Map<String, MemorySegment> bytes) {
     this.file = file;
     this.metadata = Collections.unmodifiableMap(metadata);
     this.tensors = Collections.unmodifiableMap(tensors);
+    this.bytes = Collections.unmodifiableMap(bytes);
   }
 
   /**
+   * Opens a file that stays mapped as long as anything of it is in use.
+   *
    * @throws TapscopeException {@code safetensors-corrupt}, {@code safetensors-dtype}, {@code
    *     file-missing} or {@code file-unreadable}
    */
   public static Safetensors open(Path path) {
+    return open(path, Arena.ofAuto());
+  }
+
+  /**
+   * Opens a file that stays mapped until {@code arena} is closed: for files that are deleted soon,
+   * whose room the disk gets back no earlier than that.
+   *
+   * @throws TapscopeException as {@link #open(Path)}
+   */
+  public static Safetensors open(Path path, Arena arena) {
     ArrayFile file = new ArrayFile(path, "safetensors");
     long size = file.size();
     if (size < 8) {
       throw file.corrupt("it has %d bytes, not even a header length".formatted(size));
     }
-    MemorySegment bytes = map(file, size);
+    MemorySegment bytes = map(file, size, arena);
     long headerLength = bytes.get(LENGTH, 0);
     if (headerLength < 2 || headerLength > Math.min(MAX_HEADER, size - 8)) {
       throw file.corrupt(
@@ -92,9 +109,17 @@ public final class Safetensors {
     return Optional.ofNullable(tensors.get(name));
   }
 
-  private static MemorySegment map(ArrayFile file, long size) {
+  /**
+   * A tensor's bytes as they lie in the file: read-only, little-endian, at no alignment in
+   * particular. For those who read rows in an order of their own.
+   */
+  public Optional<MemorySegment> bytes(String name) {
+    return Optional.ofNullable(bytes.get(name));
+  }
+
+  private static MemorySegment map(ArrayFile file, long size, Arena arena) {
     try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto());
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
     } catch (IOException e) {
       throw file.unreadable(e);
     }
@@ -112,6 +137,7 @@ public final class Safetensors {
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, StoredArray> tensors = new TreeMap<>();
+    Map<String, MemorySegment> bytes = new TreeMap<>();
     List<Range> ranges = new ArrayList<>();
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       if (entry.getKey().equals(METADATA)) {
@@ -119,10 +145,11 @@ public final class Safetensors {
       } else {
         Range range = tensor(file, entry.getKey(), entry.getValue(), data, tensors);
         ranges.add(range);
+        bytes.put(range.name(), data.asSlice(range.begin(), range.end() - range.begin()));
       }
     }
     checkCover(file, ranges, data.byteSize());
-    return new Safetensors(file, metadata, tensors);
+    return new Safetensors(file, metadata, tensors, bytes);
   }
 
   private record Range(String name, long begin, long end) {}

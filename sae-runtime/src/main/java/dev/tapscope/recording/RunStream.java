@@ -4,6 +4,7 @@ import dev.tapscope.io.Dtype;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.StoredArray;
 import dev.tapscope.tap.TapscopeException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +12,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A run folder read shard by shard, for runs too large to hold: no more than one shard's numbers is
@@ -25,8 +27,8 @@ public final class RunStream {
   private final List<Safetensors> features;
 
   private RunStream(List<Safetensors> activations, List<Safetensors> features) {
-    this.activations = activations;
-    this.features = features;
+    this.activations = List.copyOf(activations);
+    this.features = List.copyOf(features);
   }
 
   /** Receives the activations of one position at one site. */
@@ -55,19 +57,45 @@ public final class RunStream {
    * @throws TapscopeException {@code run-format}, or what a damaged shard gives
    */
   public static RunStream open(Path folder) {
+    return open(folder, Arena.ofAuto());
+  }
+
+  /**
+   * The same of a run folder that is deleted soon.
+   *
+   * @param arena ends the reading when it is closed, and gives the disk its room back
+   */
+  public static RunStream open(Path folder, Arena arena) {
     return new RunStream(
-        RecordedRun.shards(folder, "activations-").stream().map(RecordedRun::shard).toList(),
-        RecordedRun.shards(folder, "features-").stream().map(RecordedRun::shard).toList());
+        RecordedRun.shards(folder, "activations-").stream()
+            .map(path -> RecordedRun.shard(path, arena))
+            .toList(),
+        RecordedRun.shards(folder, "features-").stream()
+            .map(path -> RecordedRun.shard(path, arena))
+            .toList());
   }
 
   /**
    * Canonical addresses of the sites that a run was asked for, as its {@code run.json} has them.
    */
   public static List<String> sites(Path folder) {
-    return StreamSupport.stream(
-            RecordedRun.document(folder, List.of()).path("sites").spliterator(), false)
+    return StreamSupport.stream(description(folder).path("sites").spliterator(), false)
         .map(site -> site.path("address").asString(""))
         .toList();
+  }
+
+  /** The shards of tokens and activations in the order they were written, as they lie. */
+  public List<Safetensors> shards() {
+    return activations;
+  }
+
+  /**
+   * What the run says about itself.
+   *
+   * @throws TapscopeException {@code run-missing}, {@code run-format} or {@code run-corrupt}
+   */
+  public static JsonNode description(Path folder) {
+    return RecordedRun.document(folder, List.of());
   }
 
   /** Hands out every computed position; texts are not looked up. */
