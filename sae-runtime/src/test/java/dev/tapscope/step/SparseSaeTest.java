@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -23,7 +24,14 @@ final class SparseSaeTest {
   private static final int ROWS = 71;
   private static final double COEFFICIENT = 0.01;
 
-  static Stream<Method> methods() {
+  /** Every method, sparse and dense. */
+  static Stream<Arguments> cases() {
+    return methods()
+        .flatMap(method ->
+            Stream.of(Density.NEVER, Density.ALWAYS).map(density -> Arguments.of(method, density)));
+  }
+
+  private static Stream<Method> methods() {
     return Stream.of(
         method(new Sparsity.L0(), Adam.GEMMA_SCOPE, OptionalDouble.empty(), false),
         method(new Sparsity.TargetL0(20), Adam.GEMMA_SCOPE, OptionalDouble.of(0.5), true),
@@ -31,9 +39,9 @@ final class SparseSaeTest {
   }
 
   @ParameterizedTest
-  @MethodSource("methods")
-  void gradientsAreThoseOfThePlainLoops(Method method) {
-    try (SparseSae sae = sparse(method, 2);
+  @MethodSource("cases")
+  void gradientsAreThoseOfThePlainLoops(Method method, Density density) {
+    try (SparseSae sae = sparse(method, density, 2);
         PlainSae plain = new PlainSae(SIZES, method, false)) {
       begin(sae);
       begin(plain);
@@ -51,9 +59,9 @@ final class SparseSaeTest {
   }
 
   @ParameterizedTest
-  @MethodSource("methods")
-  void stepsAreThoseOfThePlainLoops(Method method) {
-    try (SparseSae sae = sparse(method, 1);
+  @MethodSource("cases")
+  void stepsAreThoseOfThePlainLoops(Method method, Density density) {
+    try (SparseSae sae = sparse(method, density, 1);
         PlainSae plain = new PlainSae(SIZES, method, false)) {
       begin(sae);
       begin(plain);
@@ -61,6 +69,7 @@ final class SparseSaeTest {
         StepReport actual = sae.step(batch(t), rates(t));
         StepReport expected = plain.step(batch(t), rates(t));
         assertEquals(expected.loss(), actual.loss(), 2e-5 * expected.loss(), "loss");
+        assertEquals(density == Density.ALWAYS, actual.dense());
         assertEquals(expected.l0(), actual.l0(), 2.0 / ROWS, "l0");
         if (method.clip().isPresent()) {
           double norm = expected.gradientNorm();
@@ -75,11 +84,11 @@ final class SparseSaeTest {
   }
 
   @ParameterizedTest
-  @MethodSource("methods")
-  void theNumberOfThreadsChangesNoBit(Method method) {
-    try (SparseSae one = sparse(method, 1);
-        SparseSae two = sparse(method, 2);
-        SparseSae five = sparse(method, 5)) {
+  @MethodSource("cases")
+  void theNumberOfThreadsChangesNoBit(Method method, Density density) {
+    try (SparseSae one = sparse(method, density, 1);
+        SparseSae two = sparse(method, density, 2);
+        SparseSae five = sparse(method, density, 5)) {
       for (SparseSae sae : List.of(one, two, five)) {
         begin(sae);
       }
@@ -96,9 +105,9 @@ final class SparseSaeTest {
 
   @Tag("full")
   @ParameterizedTest
-  @MethodSource("methods")
-  void twentyThousandRunsGiveTheSameBits(Method method) {
-    try (SparseSae sae = sparse(method, 2)) {
+  @MethodSource("cases")
+  void twentyThousandRunsGiveTheSameBits(Method method, Density density) {
+    try (SparseSae sae = sparse(method, density, 2)) {
       begin(sae);
       sae.step(batch(0), rates(0));
       Map<String, MemorySegment> before = TrainingArrays.snapshot(sae);
@@ -130,8 +139,8 @@ final class SparseSaeTest {
     assertEquals(0, once.get(Lanes.FLOAT, 3 * Float.BYTES), "below the smallest normal number");
   }
 
-  private static SparseSae sparse(Method method, int threads) {
-    return new SparseSae(SIZES, method, threads, PhaseClock.NONE, true);
+  private static SparseSae sparse(Method method, Density density, int threads) {
+    return new SparseSae(SIZES, method, threads, PhaseClock.NONE, true, density);
   }
 
   private static Method method(
