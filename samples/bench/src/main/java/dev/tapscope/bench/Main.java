@@ -1,5 +1,6 @@
 package dev.tapscope.bench;
 
+import dev.tapscope.bench.step.StepBench;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Measures what taps cost, in one process, all variants against each other. */
 @Command(
     name = "bench",
+    subcommands = StepBench.class,
     mixinStandardHelpOptions = true,
     header = {
       "What taps cost: woven but off, a no-op hook, capture, steering.",
