@@ -63,6 +63,16 @@ public final class SaeWeights {
     return threshold[feature];
   }
 
+  /** Copies {@code W_enc[k]}, {@link #features()} values. */
+  public float[] encoderRow(int k) {
+    float[] row = new float[features()];
+    for (int first = 0; first < row.length; first += PANEL) {
+      int count = Math.min(PANEL, row.length - first);
+      MemorySegment.copy(encoder, FLOAT, layout.encoderOffset(k, first), row, first, count);
+    }
+    return row;
+  }
+
   /** Copies {@code W_enc[:, feature]}, {@link #inputs()} values. */
   public float[] encoderColumn(int feature) {
     float[] column = new float[inputs()];
@@ -77,6 +87,21 @@ public final class SaeWeights {
     float[] row = new float[outputs()];
     MemorySegment.copy(decoder, FLOAT, decoderOffset(feature), row, 0, row.length);
     return row;
+  }
+
+  /**
+   * Copies them all, to be changed.
+   *
+   * @throws OutOfMemoryError as {@link Draft#Draft}
+   */
+  public Draft draft() {
+    Draft draft = new Draft(inputs(), features(), outputs());
+    MemorySegment.copy(encoder, 0, draft.encoder, 0, encoder.byteSize());
+    MemorySegment.copy(decoder, 0, draft.decoder, 0, decoder.byteSize());
+    System.arraycopy(encoderBias, 0, draft.encoderBias, 0, encoderBias.length);
+    System.arraycopy(decoderBias, 0, draft.decoderBias, 0, decoderBias.length);
+    System.arraycopy(threshold, 0, draft.threshold, 0, threshold.length);
+    return draft;
   }
 
   int panels() {

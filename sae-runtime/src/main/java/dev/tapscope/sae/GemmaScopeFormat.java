@@ -1,8 +1,10 @@
 package dev.tapscope.sae;
 
 import dev.tapscope.io.Npz;
+import dev.tapscope.io.NpzWriter;
 import dev.tapscope.kernel.SaeWeights;
 import java.nio.file.Path;
+import java.util.Map;
 
 /**
  * Gemma Scope (arXiv 2408.05147): {@code params.npz} with {@code W_enc [d_in, F]}, {@code b_enc
@@ -23,6 +25,23 @@ final class GemmaScopeFormat {
     folding.clampThresholds();
     boolean folded = folding.unitDecoder();
     return new JumpReluSae(
-        draft.finish(), "gemma-scope", file, Sha256.of(file), folded, folding.notes());
+        draft.finish(),
+        SaeFormat.GEMMA_SCOPE.word(),
+        file,
+        Sha256.of(file),
+        folded,
+        folding.notes());
+  }
+
+  /** What the file cannot say of itself goes into {@link Provenance#FILE} beside it. */
+  static Path write(SaeWriter sae, Path folder) {
+    Path file = folder.resolve(FILE);
+    NpzWriter writer = new NpzWriter();
+    WeightTables.of(sae.weights()).forEach(writer::array);
+    writer.writeTo(file);
+    Map<String, Object> document = Provenance.of(sae, SaeFormat.GEMMA_SCOPE);
+    document.put("sha256", Sha256.of(file));
+    Provenance.write(folder.resolve(Provenance.FILE), document);
+    return file;
   }
 }

@@ -16,7 +16,7 @@ import java.util.List;
  * of the site and comparable between SAEs. Immutable.
  *
  * @param weights the parameters; decoder rows have unit norm, to 1e-3
- * @param format {@code gemma-scope} or {@code saelens}
+ * @param format the {@link SaeFormat#word word} of its format
  * @param file the file that holds the weights
  * @param sha256 of that file, lower-case hex
  * @param folded whether activations and thresholds were scaled by the norms of the decoder rows

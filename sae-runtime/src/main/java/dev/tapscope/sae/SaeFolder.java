@@ -4,8 +4,10 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -19,8 +21,10 @@ public record SaeFolder(Path path, JumpReluSae sae) {
   private static final int NAMES_SHOWN = 8;
 
   /**
-   * Reads an SAE from an {@code .npz} file, or from a folder in the layout of Gemma Scope ({@code
-   * params.npz}) or SAELens ({@code cfg.json}, {@code sae_weights.safetensors}).
+   * Reads an SAE from a file, {@code .npz} of Gemma Scope or {@code .safetensors} of
+   * dictionary_learning, or from a folder in the layout of Gemma Scope ({@code params.npz}),
+   * SAELens ({@code cfg.json}, {@code sae_weights.safetensors}) or dictionary_learning ({@code
+   * ae.safetensors}).
    *
    * @throws TapscopeException {@code sae-missing} when the path does not exist, {@code sae-format}
    *     when nothing there is an SAE, {@code sae-...}, {@code npz-...}, {@code safetensors-...}
@@ -30,7 +34,7 @@ public record SaeFolder(Path path, JumpReluSae sae) {
     if (!Files.exists(path)) {
       throw TapscopeException.failed(
           "sae-missing",
-          "There is no SAE at %s. Give a params.npz, or a folder in the layout of Gemma Scope or SAELens."
+          "There is no SAE at %s. Give a params.npz, or a folder in the layout of Gemma Scope, SAELens or dictionary_learning."
               .formatted(path));
     }
     return new SaeFolder(path, read(path));
@@ -61,24 +65,52 @@ public record SaeFolder(Path path, JumpReluSae sae) {
 
   private static JumpReluSae read(Path path) {
     if (!Files.isDirectory(path)) {
-      if (path.toString().endsWith(".npz")) {
-        return GemmaScopeFormat.read(path);
-      }
-      throw format(path, "a file whose name does not end in .npz");
+      return ofFile(path);
     }
     Path params = path.resolve(GemmaScopeFormat.FILE);
-    boolean gemmaScope = Files.isRegularFile(params);
-    boolean saeLens = SaeLensFormat.recognises(path);
-    if (gemmaScope && saeLens) {
-      throw format(path, "both a " + GemmaScopeFormat.FILE + " and a " + SaeLensFormat.WEIGHTS);
+    Path dictionary = path.resolve(DictionaryLearningFormat.FILE);
+    List<SaeFormat> found = new ArrayList<>();
+    if (Files.isRegularFile(params)) {
+      found.add(SaeFormat.GEMMA_SCOPE);
     }
-    if (gemmaScope) {
-      return GemmaScopeFormat.read(params);
+    if (SaeLensFormat.recognises(path)) {
+      found.add(SaeFormat.SAELENS);
     }
-    if (saeLens) {
-      return SaeLensFormat.read(path);
+    if (Files.isRegularFile(dictionary)) {
+      found.add(SaeFormat.DICTIONARY_LEARNING);
     }
-    throw format(path, contents(path));
+    if (found.size() > 1) {
+      throw format(
+          path, "both " + found.stream().map(SaeFormat::word).collect(Collectors.joining(" and ")));
+    }
+    if (found.isEmpty()) {
+      Path pickle = path.resolve(DictionaryLearningFormat.PICKLE);
+      throw Files.exists(pickle)
+          ? DictionaryLearningFormat.pickle(pickle)
+          : format(path, contents(path));
+    }
+    return switch (found.getFirst()) {
+      case GEMMA_SCOPE -> GemmaScopeFormat.read(params);
+      case SAELENS -> SaeLensFormat.read(path);
+      case DICTIONARY_LEARNING -> DictionaryLearningFormat.read(dictionary);
+    };
+  }
+
+  private static JumpReluSae ofFile(Path path) {
+    String name = path.getFileName().toString();
+    if (name.endsWith(".npz")) {
+      return GemmaScopeFormat.read(path);
+    }
+    if (name.equals(SaeLensFormat.WEIGHTS)) {
+      throw format(path, "the weights of SAELens without their cfg.json: give the folder");
+    }
+    if (name.endsWith(".safetensors")) {
+      return DictionaryLearningFormat.read(path);
+    }
+    if (name.endsWith(".pt") || name.endsWith(".pth")) {
+      throw DictionaryLearningFormat.pickle(path);
+    }
+    throw format(path, "a file whose name ends neither in .npz nor in .safetensors");
   }
 
   private static String contents(Path folder) {
@@ -103,7 +135,7 @@ public record SaeFolder(Path path, JumpReluSae sae) {
   private static TapscopeException format(Path path, String found) {
     return TapscopeException.failed(
         "sae-format",
-        "No SAE can be made out at %s; found is %s. Give a params.npz (Gemma Scope), or a folder with either that or cfg.json and sae_weights.safetensors (SAELens)."
+        "No SAE can be made out at %s; found is %s. Give a params.npz (Gemma Scope) or an ae.safetensors (dictionary_learning), or a folder with one of them or with cfg.json and sae_weights.safetensors (SAELens)."
             .formatted(path, found));
   }
 }

@@ -25,12 +25,13 @@ final class SaeLensFormat {
   static final String SPARSITY = "sparsity.safetensors";
 
   /** Where a training checkpoint keeps the factor of {@code expected_average_only_in}. */
-  private static final String SCALER = "activation_scaler.json";
+  static final String SCALER = "activation_scaler.json";
 
-  private static final String INPUT_BIAS = "apply_b_dec_to_input";
+  static final String INPUT_BIAS = "apply_b_dec_to_input";
 
-  private static final String PLAIN = "jumprelu";
-  private static final Set<String> ARCHITECTURES = Set.of(PLAIN, "jumprelu_transcoder");
+  static final String PLAIN = "jumprelu";
+  static final String TRANSCODER = "jumprelu_transcoder";
+  private static final Set<String> ARCHITECTURES = Set.of(PLAIN, TRANSCODER);
   private static final JsonMapper JSON = new JsonMapper();
 
   private final Path folder;
@@ -72,7 +73,7 @@ final class SaeLensFormat {
     scale.ifPresent(folding::inputScale);
     boolean folded = folding.unitDecoder();
     return new JumpReluSae(
-        draft.finish(), "saelens", file, Sha256.of(file), folded, folding.notes());
+        draft.finish(), SaeFormat.SAELENS.word(), file, Sha256.of(file), folded, folding.notes());
   }
 
   private String architecture() {

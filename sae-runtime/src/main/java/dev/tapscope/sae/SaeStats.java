@@ -184,6 +184,27 @@ public final class SaeStats {
     return new SaeStats(vectors, rest);
   }
 
+  /** Whether maxima and means were measured too, not only densities. */
+  boolean isWhole() {
+    return vectors.containsKey(MAX);
+  }
+
+  /** The same statistics, of an SAE that says the same in a file of another hash. */
+  SaeStats of(String sha256) {
+    Map<String, String> changed = new LinkedHashMap<>(metadata);
+    changed.put(SAE_HASH, sha256);
+    return new SaeStats(vectors, changed);
+  }
+
+  /** Mean number of active features. */
+  public double l0() {
+    double sum = 0;
+    for (float density : vectors.get(DENSITY)) {
+      sum += density;
+    }
+    return sum;
+  }
+
   /** Mean Euclidean norm of the rows of the site the SAE writes, in that site's units. */
   public OptionalDouble meanNorm() {
     String norm = metadata.get(MEAN_NORM);
