@@ -11,11 +11,18 @@ import java.util.Map;
  * @param steps number of steps
  * @param seed of the order of the rows
  * @param normalise whether rows are scaled to a mean square norm of 1
+ * @param buffer rows that are shuffled together
  * @param deadAfter rows without firing after which a feature counts as dead
  * @param logEvery steps from one line of metrics to the next
  */
 public record Course(
-    int batch, long steps, long seed, boolean normalise, long deadAfter, long logEvery) {
+    int batch,
+    long steps,
+    long seed,
+    boolean normalise,
+    int buffer,
+    long deadAfter,
+    long logEvery) {
   /**
    * @throws TapscopeException {@code recipe-missing} or {@code recipe-value}
    */
@@ -26,6 +33,7 @@ public record Course(
         steps(words, batch),
         words.whole(Word.SEED, Long.MIN_VALUE, Long.MAX_VALUE),
         words.yes(Word.NORMALISE),
+        (int) words.whole(Word.BUFFER, 1, 1 << 30),
         words.whole(Word.DEAD_AFTER, 1, Long.MAX_VALUE),
         words.whole(Word.LOG_EVERY, 1, Long.MAX_VALUE));
   }
@@ -56,6 +64,7 @@ public record Course(
     spelled.put(Word.STEPS.spelling(), Long.toString(steps));
     spelled.put(Word.SEED.spelling(), Long.toString(seed));
     spelled.put(Word.NORMALISE.spelling(), Words.yesNo(normalise));
+    spelled.put(Word.BUFFER.spelling(), Integer.toString(buffer));
     spelled.put(Word.DEAD_AFTER.spelling(), Long.toString(deadAfter));
     spelled.put(Word.LOG_EVERY.spelling(), Long.toString(logEvery));
     return spelled;

@@ -26,6 +26,15 @@ record Numbers(StateArray array) {
     };
   }
 
+  /** That many from an index on, rounded to floats. */
+  float[] floats(long from, int count) {
+    float[] floats = new float[count];
+    for (int i = 0; i < count; i++) {
+      floats[i] = (float) get(from + i);
+    }
+    return floats;
+  }
+
   void set(long index, double value) {
     switch (array.element()) {
       case F32 -> array.values().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);

@@ -1,5 +1,7 @@
 package dev.tapscope.train;
 
+import dev.tapscope.sae.Convention;
+import dev.tapscope.sae.SaeWriter;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.SaeInTraining;
@@ -146,6 +148,19 @@ public final class Trainer implements AutoCloseable {
     StateFile.write(file, checkpoint.metadata(), arrays());
   }
 
+  /**
+   * An SAE as it is now, folded: it runs on rows as they are, without a scale or a bias taken off
+   * (arXiv 2408.05147, appendix A).
+   */
+  public SaeWriter folded(Task task) {
+    Trainee trainee =
+        trainees.stream().filter(t -> t.task().equals(task)).findFirst().orElseThrow();
+    Scaling scaling = trainee.feed().scaling();
+    return SaeWriter.folding(
+        LastWeights.of(trainee.sae()),
+        new Convention(task.recipe().method().preBias(), scaling.input(), scaling.output()));
+  }
+
   /** The arrays of all SAEs, by their names in a checkpoint. */
   private Map<String, StateArray> arrays() {
     Map<String, StateArray> arrays = new LinkedHashMap<>();
@@ -155,10 +170,6 @@ public final class Trainer implements AutoCloseable {
       }
     }
     return arrays;
-  }
-
-  List<Trainee> trainees() {
-    return trainees;
   }
 
   @Override

@@ -36,6 +36,7 @@ public enum Word {
   STEPS("N", "", "number of steps", true),
   TOKENS("N", "", "number of rows, instead of --steps", true),
   NORMALISE("YES|NO", "yes", "scale rows to a mean square norm of 1; folded back at the end", true),
+  BUFFER("ROWS", "100000", "rows that are shuffled together; Gemma Scope has a million", true),
   DEAD_AFTER("ROWS", "1000000", "rows without firing after which a feature counts as dead", true),
   LOG_EVERY("STEPS", "10", "steps from one line of metrics.jsonl to the next", true);
 
