@@ -10,7 +10,8 @@ sealed interface Implementation {
     return Stream.of(
         new InDouble("plain", false),
         new InDouble("plain, lazy", true),
-        new InFloat("plain on float32 rows", (d, m) -> new PlainSae(d, m, false)));
+        new InFloat("plain on float32 rows", (d, m) -> new PlainSae(d, m, false)),
+        new InFloat("sparse", (d, m) -> new SparseSae(d, m, 2, PhaseClock.NONE, true)));
   }
 
   SaeInTraining make(Dimensions dimensions, Method method);

@@ -1,0 +1,149 @@
+package dev.tapscope.step;
+
+import static dev.tapscope.step.Lanes.all;
+import static dev.tapscope.step.Lanes.load;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.stream.Stream;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * The encoder: {@code z = (x - b_dec) W_enc + b_enc}, of which it keeps {@link Entries}. A block of
+ * features stays in a thread's cache while all tokens go past it, and what is below the band is
+ * forgotten while its tile is still in the nearest cache: no tokens x features array is ever
+ * written.
+ */
+final class FusedEncoder {
+  private static final int PANELS = Entries.BLOCK / Tile.ROWS;
+
+  private final Team team;
+  private final int inputs;
+  private final int features;
+  private final Worker[] workers;
+
+  FusedEncoder(Team team, Arena arena, int inputs, int features) {
+    this.team = team;
+    this.inputs = inputs;
+    this.features = features;
+    workers =
+        Stream.generate(() -> new Worker(arena, inputs)).limit(team.size()).toArray(Worker[]::new);
+  }
+
+  /**
+   * @param tokens the rows, packed by {@link PackedRows}
+   * @param encoder {@code [F, d_in]}
+   */
+  void encode(
+      PackedRows tokens,
+      MemorySegment encoder,
+      MemorySegment bias,
+      Gate gate,
+      boolean reluFirst,
+      Entries entries) {
+    team.run(
+        Phase.ENCODE,
+        entries.blocks(),
+        (worker, block) -> {
+          Worker own = workers[worker];
+          own.encode(block, tokens, encoder, bias, gate, reluFirst);
+          entries.block(block).fill(own.lists, gate, block * Entries.BLOCK);
+        });
+  }
+
+  private final class Worker {
+    private final MemorySegment packed;
+    private final MemorySegment tile;
+    private final float[] noOffsets;
+    private Entries.Lists lists = new Entries.Lists(0);
+
+    Worker(Arena arena, int inputs) {
+      packed = Lanes.floats(arena, (long) Entries.BLOCK * inputs);
+      tile = Lanes.floats(arena, Tile.FLOATS_OF_A_TILE);
+      noOffsets = new float[inputs];
+    }
+
+    void encode(
+        int block,
+        PackedRows tokens,
+        MemorySegment encoder,
+        MemorySegment bias,
+        Gate gate,
+        boolean reluFirst) {
+      if (lists.capacity() != tokens.rows()) {
+        lists = new Entries.Lists(tokens.rows());
+      }
+      lists.clear();
+      int first = block * Entries.BLOCK;
+      int count = Math.min(Entries.BLOCK, features - first);
+      int panels = Panels.count(count, Tile.ROWS);
+      for (int panel = 0; panel < panels; panel++) {
+        int row = panel * Tile.ROWS;
+        Panels.transpose(
+            encoder,
+            first + row,
+            Math.min(Tile.ROWS, count - row),
+            inputs,
+            noOffsets,
+            Tile.ROWS,
+            packed,
+            at(panel));
+      }
+      for (int token = 0; token < tokens.rows(); token += Tile.COLUMNS) {
+        for (int panel = 0; panel < panels; panel++) {
+          Tile.multiply(packed, at(panel), tokens.panels(), tokens.at(token), inputs, tile);
+          for (int row = panel * Tile.ROWS; row < Math.min(count, (panel + 1) * Tile.ROWS); row++) {
+            int feature = first + row;
+            keep(
+                row,
+                (long) (row % Tile.ROWS) * Tile.COLUMNS * Float.BYTES,
+                token,
+                tokens.rows(),
+                bias.get(Lanes.FLOAT, (long) feature * Float.BYTES),
+                gate.thresholds()[feature],
+                gate.halfBand(),
+                reluFirst);
+          }
+        }
+      }
+    }
+
+    private long at(int panel) {
+      return (long) panel * Tile.ROWS * inputs * Float.BYTES;
+    }
+
+    /** One feature's preactivations for the tokens of a panel. */
+    private void keep(
+        int row,
+        long at,
+        int firstToken,
+        int tokens,
+        float bias,
+        float threshold,
+        float halfBand,
+        boolean reluFirst) {
+      for (int column = 0; column < Tile.COLUMNS; column += Lanes.COUNT) {
+        FloatVector z = load(tile, at + (long) column * Float.BYTES).add(all(bias));
+        if (reluFirst) {
+          z = z.max(0);
+        }
+        // What cannot be compared is kept, and found out by the loss.
+        VectorMask<Float> below = z.sub(all(threshold)).compare(VectorOperators.LE, -halfBand);
+        if (below.allTrue()) {
+          continue;
+        }
+        z.intoMemorySegment(tile, at + (long) column * Float.BYTES, Lanes.ORDER);
+        long kept = below.not().toLong();
+        for (; kept != 0; kept &= kept - 1) {
+          int lane = column + Long.numberOfTrailingZeros(kept);
+          int token = firstToken + lane;
+          if (token < tokens) {
+            lists.add(row, token, tile.get(Lanes.FLOAT, at + (long) lane * Float.BYTES));
+          }
+        }
+      }
+    }
+  }
+}
