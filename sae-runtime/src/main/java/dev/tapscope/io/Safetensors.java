@@ -46,12 +46,17 @@ public final class Safetensors {
   private final ArrayFile file;
   private final Map<String, String> metadata;
   private final Map<String, StoredArray> tensors;
+  private final Map<String, MemorySegment> bytes;
 
   private Safetensors(
-      ArrayFile file, Map<String, String> metadata, Map<String, StoredArray> tensors) {
+      ArrayFile file,
+      Map<String, String> metadata,
+      Map<String, StoredArray> tensors,
+      Map<String, MemorySegment> bytes) {
     this.file = file;
     this.metadata = Collections.unmodifiableMap(metadata);
     this.tensors = Collections.unmodifiableMap(tensors);
+    this.bytes = Collections.unmodifiableMap(bytes);
   }
 
   /**
@@ -92,6 +97,14 @@ public final class Safetensors {
     return Optional.ofNullable(tensors.get(name));
   }
 
+  /**
+   * A tensor's bytes as they lie in the file: read-only, little-endian, at no alignment in
+   * particular. For those who read rows in an order of their own.
+   */
+  public Optional<MemorySegment> bytes(String name) {
+    return Optional.ofNullable(bytes.get(name));
+  }
+
   private static MemorySegment map(ArrayFile file, long size) {
     try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto());
@@ -112,6 +125,7 @@ public final class Safetensors {
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     Map<String, StoredArray> tensors = new TreeMap<>();
+    Map<String, MemorySegment> bytes = new TreeMap<>();
     List<Range> ranges = new ArrayList<>();
     for (Map.Entry<String, JsonNode> entry : root.properties()) {
       if (entry.getKey().equals(METADATA)) {
@@ -119,10 +133,11 @@ public final class Safetensors {
       } else {
         Range range = tensor(file, entry.getKey(), entry.getValue(), data, tensors);
         ranges.add(range);
+        bytes.put(range.name(), data.asSlice(range.begin(), range.end() - range.begin()));
       }
     }
     checkCover(file, ranges, data.byteSize());
-    return new Safetensors(file, metadata, tensors);
+    return new Safetensors(file, metadata, tensors, bytes);
   }
 
   private record Range(String name, long begin, long end) {}

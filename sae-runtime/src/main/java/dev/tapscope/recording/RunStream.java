@@ -11,6 +11,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A run folder read shard by shard, for runs too large to hold: no more than one shard's numbers is
@@ -25,8 +26,8 @@ public final class RunStream {
   private final List<Safetensors> features;
 
   private RunStream(List<Safetensors> activations, List<Safetensors> features) {
-    this.activations = activations;
-    this.features = features;
+    this.activations = List.copyOf(activations);
+    this.features = List.copyOf(features);
   }
 
   /** Receives the activations of one position at one site. */
@@ -64,10 +65,23 @@ public final class RunStream {
    * Canonical addresses of the sites that a run was asked for, as its {@code run.json} has them.
    */
   public static List<String> sites(Path folder) {
-    return StreamSupport.stream(
-            RecordedRun.document(folder, List.of()).path("sites").spliterator(), false)
+    return StreamSupport.stream(description(folder).path("sites").spliterator(), false)
         .map(site -> site.path("address").asString(""))
         .toList();
+  }
+
+  /** The shards of tokens and activations in the order they were written, as they lie. */
+  public List<Safetensors> shards() {
+    return activations;
+  }
+
+  /**
+   * What the run says about itself.
+   *
+   * @throws TapscopeException {@code run-missing}, {@code run-format} or {@code run-corrupt}
+   */
+  public static JsonNode description(Path folder) {
+    return RecordedRun.document(folder, List.of());
   }
 
   /** Hands out every computed position; texts are not looked up. */

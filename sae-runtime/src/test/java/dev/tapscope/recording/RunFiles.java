@@ -54,6 +54,12 @@ public final class RunFiles {
         i -> data.putShort((short) (Float.floatToRawIntBits(values[i]) >>> 16)));
   }
 
+  /** Numbers that F16 can hold, stored so. */
+  public RunFiles float16s(String name, int width, float... values) {
+    return tensor(
+        name, "F16", width, values.length, i -> data.putShort(Float.floatToFloat16(values[i])));
+  }
+
   /** As {@link #floats}. */
   public RunFiles longs(String name, int width, long... values) {
     return tensor(name, "I64", width, values.length, i -> data.putLong(values[i]));
