@@ -28,11 +28,11 @@ sealed interface Implementation {
   /** The same for how far a step has moved parameters, relative to the mean square. */
   double movementTolerance();
 
-  /** The plain loops, given doubles. */
+  /** The plain loops, given doubles; lazy where Adam can be. */
   record InDouble(String name, boolean lazy) implements Implementation {
     @Override
     public PlainSae make(Dimensions dimensions, Method method) {
-      return new PlainSae(dimensions, method, lazy);
+      return new PlainSae(dimensions, method, lazy && method.adam().beta1() == 0);
     }
 
     @Override

@@ -1,8 +1,12 @@
 package dev.tapscope.step;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -63,6 +67,31 @@ final class TrainingArrays {
       v[i] *= Math.pow(sae.method().adam().beta2(), step - settled[i / width]);
     }
     return v;
+  }
+
+  /** Copies of all arrays' bytes. */
+  static Map<String, MemorySegment> snapshot(SaeInTraining sae) {
+    Map<String, MemorySegment> copies = new LinkedHashMap<>();
+    for (StateArray array : sae.state()) {
+      byte[] bytes = array.values().toArray(ValueLayout.JAVA_BYTE);
+      copies.put(array.name(), MemorySegment.ofArray(bytes));
+    }
+    return copies;
+  }
+
+  /** Fills an SAE with arrays that {@link #snapshot} copied from one of the same kind. */
+  static void restore(SaeInTraining sae, Map<String, MemorySegment> copies) {
+    for (StateArray array : sae.state()) {
+      array.values().copyFrom(copies.get(array.name()));
+    }
+  }
+
+  /** Fails unless every array has the bytes that were copied. */
+  static void assertUnchanged(Map<String, MemorySegment> copies, SaeInTraining sae) {
+    for (StateArray array : sae.state()) {
+      long at = copies.get(array.name()).mismatch(array.values());
+      assertEquals(-1, at, "first byte of " + array.name() + " that differs");
+    }
   }
 
   private static MemorySegment floats(double[] values) {
