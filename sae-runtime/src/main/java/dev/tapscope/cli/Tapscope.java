@@ -61,6 +61,7 @@ public final class Tapscope {
             .addSubcommand(new ShowCommand(screen))
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
+            .addSubcommand(TrainCommand.line(screen))
             .addSubcommand(new StatsCommand(screen, places))
             .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));

@@ -30,7 +30,7 @@ public record StepMetrics(
   }
 
   /** The figures by name, those alone that are finite. */
-  Map<String, Double> figures() {
+  public Map<String, Double> figures() {
     Map<String, Double> figures = new LinkedHashMap<>();
     figures.put("loss", report.loss());
     figures.put("reconstruction", report.reconstruction());

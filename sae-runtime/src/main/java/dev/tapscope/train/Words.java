@@ -65,6 +65,27 @@ public final class Words {
   }
 
   /**
+   * Words in a line, {@code width=1024 lr=1e-3}.
+   *
+   * @param giver who says so, at the beginning of a sentence: {@code SAE l9}
+   * @throws TapscopeException {@code recipe-word}
+   */
+  public static Words line(String giver, String line) {
+    Map<String, String> spelled = new LinkedHashMap<>();
+    for (String word : line.isBlank() ? new String[0] : line.strip().split("\\s+")) {
+      int equals = word.indexOf('=');
+      if (equals < 1
+          || spelled.put(word.substring(0, equals), word.substring(equals + 1)) != null) {
+        throw TapscopeException.usage(
+            "recipe-word",
+            "%s has '%s' where a word and its value were wanted, each word once. Write width=1024 lr=1e-3, for example."
+                .formatted(giver, word));
+      }
+    }
+    return of(giver, spelled);
+  }
+
+  /**
    * A recipe file: one JSON object of words and their values, {@code {"width": 1024, "lr": 1e-3}}.
    *
    * @throws TapscopeException {@code recipe-unreadable}, {@code recipe-word}
