@@ -1,84 +1,126 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.sae.Sha256;
+import dev.tapscope.store.Asked;
 import dev.tapscope.tap.TapscopeException;
-import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
-/** A corpus in the form the model reads: one JSON object a line with an id and its content. */
-final class Corpus {
-  private static final String[] CONTENTS = {"text", "ids", "messages"};
+/**
+ * A corpus, and its form that the model reads: one JSON object a line with an id and its content.
+ *
+ * @param paths its files in order
+ * @param files the same, counted and hashed
+ * @param characters length of all its documents, written as JSON
+ */
+record Corpus(List<Path> paths, List<Asked.CorpusFile> files, long characters) {
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  private Corpus() {}
+  /**
+   * Reads every document once, so that what is wrong with one is known before a model starts.
+   *
+   * @throws TapscopeException {@code corpus-unreadable}, {@code corpus-line} or {@code
+   *     corpus-empty}
+   */
+  static Corpus of(List<Path> paths) {
+    List<Asked.CorpusFile> files = new ArrayList<>();
+    long characters = 0;
+    for (Path path : paths) {
+      long count = 0;
+      try (Documents documents = new Documents(List.of(path))) {
+        for (Optional<Documents.Document> document = documents.next();
+            document.isPresent();
+            document = documents.next()) {
+          count++;
+          characters += length(document.get());
+        }
+        files.add(
+            new Asked.CorpusFile(
+                path.getFileName().toString(), Files.size(path), Sha256.of(path), count));
+      } catch (IOException e) {
+        throw TapscopeException.failed(
+            "corpus-unreadable", "The size of %s cannot be told: %s.".formatted(path, e), e);
+      }
+      requireDocuments(path, count);
+    }
+    return new Corpus(List.copyOf(paths), files, characters);
+  }
+
+  long documents() {
+    return files.stream().mapToLong(Asked.CorpusFile::documents).sum();
+  }
 
   /**
-   * Rewrites a corpus.
+   * Rewrites a file for the model.
    *
-   * @param source a {@code .jsonl} file whose lines have {@code text}, {@code ids} or {@code
-   *     messages}; any other file is plain text, each line that is not blank a document
    * @return number of documents
    * @throws TapscopeException {@code corpus-unreadable}, {@code corpus-line} or {@code
    *     corpus-empty}
    */
   static int write(Path source, Path target) {
-    boolean objects = source.getFileName().toString().endsWith(".jsonl");
-    int number = 0;
-    int documents = 0;
-    try (BufferedReader lines = Files.newBufferedReader(source);
-        BufferedWriter out = Files.newBufferedWriter(target)) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        number++;
-        if (!line.isBlank()) {
-          ObjectNode document = objects ? content(source, number, line) : text(line);
-          document.put("id", "line " + number);
-          out.write(MAPPER.writeValueAsString(document));
-          out.newLine();
-          documents++;
+    try (Documents documents = new Documents(List.of(source))) {
+      int count = (int) write(documents, Integer.MAX_VALUE, d -> "line " + d.line(), target).count;
+      requireDocuments(source, count);
+      return count;
+    }
+  }
+
+  /**
+   * What was written for the model.
+   *
+   * @param characters length of the documents, as {@link Corpus#characters} counts
+   */
+  record Written(long count, long characters) {}
+
+  /**
+   * Writes the next documents for the model.
+   *
+   * @param most number of documents
+   * @param id what the model calls a document
+   */
+  static Written write(
+      Documents documents, int most, Function<Documents.Document, String> id, Path target) {
+    long count = 0;
+    long characters = 0;
+    try (BufferedWriter out = Files.newBufferedWriter(target)) {
+      while (count < most) {
+        Optional<Documents.Document> document = documents.next();
+        if (document.isEmpty()) {
+          break;
         }
+        count++;
+        characters += length(document.get());
+        out.write(
+            MAPPER.writeValueAsString(
+                document.get().content().put("id", id.apply(document.get()))));
+        out.newLine();
       }
     } catch (IOException e) {
       throw TapscopeException.failed(
-          "corpus-unreadable",
-          "The corpus " + source + " cannot be read as UTF-8 text: " + e + ". Check the path.",
+          "corpus-unwritable",
+          "The documents for the model cannot be written to %s: %s. Make room there."
+              .formatted(target, e),
           e);
     }
-    if (documents == 0) {
+    return new Written(count, characters);
+  }
+
+  private static long length(Documents.Document document) {
+    return document.content().toString().length();
+  }
+
+  private static void requireDocuments(Path source, long count) {
+    if (count == 0) {
       throw TapscopeException.failed(
-          "corpus-empty", "The corpus " + source + " holds no document. Give one with some text.");
+          "corpus-empty",
+          "The corpus %s holds no document. Give one with some text.".formatted(source));
     }
-    return documents;
-  }
-
-  private static ObjectNode text(String line) {
-    return MAPPER.createObjectNode().put("text", line);
-  }
-
-  /** The line's content alone: what else it holds, such as labels, is nothing to the model. */
-  private static ObjectNode content(Path source, int number, String line) {
-    try {
-      JsonNode node = MAPPER.readTree(line);
-      for (String key : CONTENTS) {
-        if (node.has(key)) {
-          return MAPPER.createObjectNode().set(key, node.get(key));
-        }
-      }
-    } catch (JacksonException e) {
-      throw badLine(source, number, "it is no JSON (" + e.getOriginalMessage() + ")");
-    }
-    throw badLine(source, number, "it has none of text, ids and messages");
-  }
-
-  private static TapscopeException badLine(Path source, int number, String why) {
-    return TapscopeException.failed(
-        "corpus-line",
-        "Line %d of %s is no document: %s. Correct the line or take it out."
-            .formatted(number, source, why));
   }
 }

@@ -43,6 +43,11 @@ final class RunPlace implements AutoCloseable {
     }
   }
 
+  /** A run in a new folder of the caller's, which goes with all that is in it. */
+  static RunPlace temporaryIn(Path root) {
+    return new RunPlace(Optional.of(root), root.resolve("run"));
+  }
+
   Path folder() {
     return folder;
   }

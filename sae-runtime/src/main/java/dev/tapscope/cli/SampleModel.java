@@ -64,13 +64,18 @@ record SampleModel(Path folder) {
    * a generation, such as the end of a turn, is a token like others here.
    */
   Set<Integer> endTokens() {
-    JsonNode eos = config().path("eos_token_id");
-    Set<Integer> ends = new TreeSet<>();
-    if (eos.isInt()) {
-      ends.add(eos.intValue());
+    return tokens("eos_token_id");
+  }
+
+  /** The token or tokens that {@code config.json} names by a key; none where it does not. */
+  Set<Integer> tokens(String key) {
+    JsonNode named = config().path(key);
+    Set<Integer> tokens = new TreeSet<>();
+    if (named.isInt()) {
+      tokens.add(named.intValue());
     }
-    eos.forEach(id -> ends.add(id.asInt(-1)));
-    return ends;
+    named.forEach(id -> tokens.add(id.asInt(-1)));
+    return tokens;
   }
 
   /**

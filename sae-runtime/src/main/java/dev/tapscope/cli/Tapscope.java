@@ -4,6 +4,7 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -63,6 +64,7 @@ public final class Tapscope {
             .addSubcommand(new AblateCommand(screen, places))
             .addSubcommand(TrainCommand.line(screen))
             .addSubcommand(new StatsCommand(screen, places))
+            .addSubcommand(HarvestCommand.line(screen, places))
             .addSubcommand(HooksCommand.line(screen, places))
             .addSubcommand(new DoctorCommand(screen, places));
     withVersion(line);
@@ -105,7 +107,7 @@ public final class Tapscope {
       last = last.subcommand();
     }
     CommandLine wanted = last.commandSpec().commandLine();
-    if (!wanted.getSubcommands().isEmpty()) {
+    if (!wanted.getSubcommands().isEmpty() && !(wanted.getCommand() instanceof Callable<?>)) {
       wanted.usage(wanted.getOut());
       return 0;
     }
