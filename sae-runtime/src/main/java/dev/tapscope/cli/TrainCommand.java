@@ -182,7 +182,9 @@ final class TrainCommand implements Callable<Integer> {
     Path from =
         store.orElseThrow(() ->
             TapscopeException.usage(
-                "store-missing", "Give --store, the folder that tapscope harvest has written."));
+                "option-missing",
+                "It is not said where the rows are. Add --store DIR, the folder that tapscope"
+                    + " harvest has written."));
     Words common = recipe.map(Words::read).orElseGet(Words::none).then(flags);
     return TrainPlan.of(
         common, saes, Map.of("store", from.toAbsolutePath().normalize().toString()));
@@ -191,7 +193,8 @@ final class TrainCommand implements Callable<Integer> {
   private Path newFolder() {
     Path folder =
         out.orElseThrow(() ->
-            TapscopeException.usage("out-missing", "Give --out, a folder for what is trained."));
+            TapscopeException.usage(
+                "option-missing", "It is not said where the SAEs go. Add --out DIR."));
     if (Files.exists(folder.resolve(Checkpoint.FILE))) {
       throw TapscopeException.failed(
           "out-exists",

@@ -49,7 +49,7 @@ class TapscopeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "2 | command-unknown  | train",
+        "2 | command-unknown  | trian",
         "2 | command-unknown  | --fast",
         "2 | usage            | show",
         "2 | usage            | show --top many x",
@@ -83,6 +83,18 @@ class TapscopeTest {
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt -- java x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --prompt x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
+        "2 | usage            | train --threads 0 --store /s --out /o",
+        "2 | option-missing   | train --out /o --site res.3 --steps 5",
+        "2 | option-missing   | train --store /s --site res.3 --steps 5",
+        "2 | recipe-missing   | train --store /s --out /o --steps 5",
+        "2 | recipe-missing   | train --store /s --out /o --site res.3",
+        "2 | recipe-value     | train --store /s --out /o --site res.3 --steps 5 --lr fast",
+        "2 | recipe-value     | train --store /s --out /o --site res.3 --steps 5 --tokens 7",
+        "1 | recipe-unreadable| train --store /s --out /o --recipe /nowhere.json",
+        "2 | sae-syntax       | train --store /s --out /o --site res.3 --steps 5 --sae a",
+        "2 | resume-alone     | train --resume /r --lr 1",
+        "1 | checkpoint-missing | train --resume /nowhere",
+        "1 | store-missing    | train --store /nowhere --out /o --site res.3 --steps 5",
         "2 | feature-strength | show /nowhere --feature l9/76=1x",
         "2 | usage            | hooks check gemma2",
         "2 | usage            | hooks chek gemma2 /nowhere",
@@ -114,15 +126,17 @@ class TapscopeTest {
   @Test
   void namesTheCommandsItHas() {
     run("serve");
-    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+    for (String command :
+        new String[] {"run", "show", "steer", "ablate", "train", "stats", "doctor"}) {
       assertTrue(err().contains(command), err());
     }
-    assertFalse(err().contains("train"), err());
+    assertFalse(err().contains("diff"), err());
   }
 
   @Test
   void helpBeginsWithExamples() {
-    for (String command : new String[] {"run", "show", "steer", "ablate", "stats", "doctor"}) {
+    for (String command :
+        new String[] {"run", "show", "steer", "ablate", "train", "stats", "doctor"}) {
       out.reset();
       assertEquals(0, run(command, "--help"));
       String help = out.toString(StandardCharsets.UTF_8);
