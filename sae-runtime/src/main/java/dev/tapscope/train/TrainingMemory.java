@@ -89,7 +89,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
       throw TapscopeException.failed(
           "memory",
           "Training needs about %,d MiB of Java's memory %s, and %,d MiB may be taken. Set JAVA_TOOL_OPTIONS=%s%dm, or train with a smaller width, buffer or batch."
-              .formatted(where, wanted >> 20, there >> 20, option, (wanted >> 20) + 64));
+              .formatted(wanted >> 20, where, there >> 20, option, (wanted >> 20) + 64));
     }
   }
 
