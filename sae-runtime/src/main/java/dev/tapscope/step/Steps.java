@@ -24,7 +24,7 @@ public final class Steps {
    */
   public static SaeInTraining best(Dimensions dimensions, Method method, int threads) {
     return vectorApi()
-        ? new SparseSae(dimensions, method, threads, PhaseClock.NONE, true)
+        ? sparse(dimensions, method, threads)
         : plain(dimensions, method);
   }
 
@@ -40,5 +40,26 @@ public final class Steps {
 
   private static boolean vectorApi() {
     return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
+  }
+
+  /**
+   * The fast one: single precision by the Vector API, sparse after the encoder; its state is {@code
+   * F32}. The bits of its results do not depend on the number of threads.
+   *
+   * @throws IllegalArgumentException when the method does not fit the sizes
+   */
+  public static SaeInTraining sparse(Dimensions dimensions, Method method, int threads) {
+    return new SparseSae(dimensions, method, threads, PhaseClock.NONE, true);
+  }
+
+  /**
+   * The same, for benchmarks.
+   *
+   * @param clock is told of every phase of a step
+   * @param lazy whether rows without a gradient may be left alone, where that changes nothing
+   */
+  public static SaeInTraining measured(
+      Dimensions dimensions, Method method, int threads, PhaseClock clock, boolean lazy) {
+    return new SparseSae(dimensions, method, threads, clock, lazy);
   }
 }

@@ -64,7 +64,7 @@ final class TrainingArrays {
     double step = read(sae, "steps")[0];
     int width = v.length / settled.length;
     for (int i = 0; i < v.length; i++) {
-      v[i] *= Math.pow(sae.method().adam().beta2(), step - settled[i / width]);
+      v[i] *= StrictMath.pow(sae.method().adam().beta2(), step - settled[i / width]);
     }
     return v;
   }
