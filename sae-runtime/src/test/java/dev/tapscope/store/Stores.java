@@ -96,12 +96,18 @@ final class Stores {
     }
   }
 
+  /** Makes a store of a share. */
+  static void fill(Path folder, Asked asked, Share share) throws IOException {
+    try (StoreFolder store = StoreFolder.open(folder, asked, share)) {
+      fill(store, asked);
+    }
+    StoreFolder.open(folder, asked, share).close(); // takes the runs' folders away
+  }
+
   /** A whole store. */
   static ActivationStore of(Path folder, long documents, String dtype) throws IOException {
     Asked asked = asked(documents, dtype);
-    try (StoreFolder store = StoreFolder.open(folder, asked, Share.WHOLE)) {
-      fill(store, asked);
-    }
+    fill(folder, asked, Share.WHOLE);
     return ActivationStore.open(folder);
   }
 }
