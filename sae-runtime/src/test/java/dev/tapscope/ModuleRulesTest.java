@@ -33,6 +33,22 @@ final class ModuleRulesTest {
   }
 
   @Test
+  void stepsKnowNothingOfFilesSchedulesOrModels() {
+    classes()
+        .that()
+        .resideInAPackage("dev.tapscope.step..")
+        .should()
+        .onlyDependOnClassesThat()
+        .resideInAnyPackage(
+            "dev.tapscope.step..",
+            "java.lang..",
+            "java.nio",
+            "java.util..",
+            "jdk.incubator.vector..")
+        .check(MODULE);
+  }
+
+  @Test
   void readersKnowNothingOfSaes() {
     noClasses()
         .that()

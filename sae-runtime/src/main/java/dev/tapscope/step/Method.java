@@ -8,7 +8,8 @@ import java.util.OptionalDouble;
  * @param bandwidth width of the straight-through estimators' rectangle, an open interval
  * @param preBias whether {@code b_dec} is taken off the input; needs {@code d_in = d_out}
  * @param reluFirst whether preactivations below 0 become 0 before the gate
- * @param unitDecoder whether decoder rows are kept at unit length, their gradients projected
+ * @param unitDecoder whether decoder rows are kept at unit length, their gradients projected; they
+ *     have to begin so, since a row that no step moves is not touched
  * @param clip largest Euclidean norm of the whole gradient, after projection and in the {@link
  *     ThresholdForm} that is trained; none by default
  */

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,17 +28,14 @@ final class StepBitsTest {
   @ParameterizedTest
   @MethodSource("cases")
   void manyRunsOfAStepGiveTheSameBits(Implementation implementation, Sparsity sparsity) {
-    try (SaeInTraining sae = begun(implementation, sparsity)) {
-      train(implementation, sae, 0, 3);
-      Map<String, MemorySegment> before = TrainingArrays.snapshot(sae);
-      train(implementation, sae, 3, 4);
-      Map<String, MemorySegment> after = TrainingArrays.snapshot(sae);
-      for (int i = 0; i < 2_000; i++) {
-        TrainingArrays.restore(sae, before);
-        train(implementation, sae, 3, 4);
-        TrainingArrays.assertUnchanged(after, sae);
-      }
-    }
+    sameBits(implementation, sparsity, 2_000);
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  @Tag("full")
+  void twentyThousandRunsOfAStepGiveTheSameBits(Implementation implementation, Sparsity sparsity) {
+    sameBits(implementation, sparsity, 20_000);
   }
 
   @ParameterizedTest
@@ -51,6 +49,20 @@ final class StepBitsTest {
       TrainingArrays.restore(second, TrainingArrays.snapshot(first));
       train(implementation, second, 17, 40);
       TrainingArrays.assertUnchanged(TrainingArrays.snapshot(straight), second);
+    }
+  }
+
+  private static void sameBits(Implementation implementation, Sparsity sparsity, int runs) {
+    try (SaeInTraining sae = begun(implementation, sparsity)) {
+      train(implementation, sae, 0, 3);
+      Map<String, MemorySegment> before = TrainingArrays.snapshot(sae);
+      train(implementation, sae, 3, 4);
+      Map<String, MemorySegment> after = TrainingArrays.snapshot(sae);
+      for (int i = 0; i < runs; i++) {
+        TrainingArrays.restore(sae, before);
+        train(implementation, sae, 3, 4);
+        TrainingArrays.assertUnchanged(after, sae);
+      }
     }
   }
 
