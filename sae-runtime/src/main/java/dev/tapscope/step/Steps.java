@@ -23,9 +23,7 @@ public final class Steps {
    * @throws IllegalArgumentException when the method does not fit the sizes
    */
   public static SaeInTraining best(Dimensions dimensions, Method method, int threads) {
-    return vectorApi()
-        ? sparse(dimensions, method, threads)
-        : plain(dimensions, method);
+    return vectorApi() ? sparse(dimensions, method, threads) : plain(dimensions, method);
   }
 
   /** One sentence for the user when {@link #best} has to be slow, or the empty string. */
@@ -36,10 +34,6 @@ public final class Steps {
             + " add --add-modules "
             + VECTOR_MODULE
             + " to the java command for the fast ones.";
-  }
-
-  private static boolean vectorApi() {
-    return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
   }
 
   /**
@@ -61,5 +55,9 @@ public final class Steps {
   public static SaeInTraining measured(
       Dimensions dimensions, Method method, int threads, PhaseClock clock, boolean lazy) {
     return new SparseSae(dimensions, method, threads, clock, lazy);
+  }
+
+  private static boolean vectorApi() {
+    return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
   }
 }
