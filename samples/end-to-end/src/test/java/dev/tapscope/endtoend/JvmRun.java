@@ -94,7 +94,8 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
     return start(Packaged.java());
   }
 
-  private Started start(Path java) {
+  /** The same on another java, or script. */
+  Started start(Path java) {
     Path folder = Packaged.workFolder("jvm");
     Path out = folder.resolve("stdout");
     Path err = folder.resolve("stderr");
