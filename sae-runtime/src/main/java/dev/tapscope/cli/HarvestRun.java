@@ -5,6 +5,7 @@ import dev.tapscope.recording.RunStream;
 import dev.tapscope.store.Found;
 import dev.tapscope.store.HashedFile;
 import dev.tapscope.tap.TapscopeException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,10 +36,17 @@ record HarvestRun(Path folder, JsonNode description, String output) {
    */
   Found found(SortedMap<String, List<Integer>> leftOut, boolean keepBos) {
     SortedMap<String, List<Integer>> all = new TreeMap<>(leftOut);
-    String bos = RunStream.open(folder).metadata("bos").orElse("");
-    if (!keepBos && !bos.isEmpty()) {
-      all.put("bos", List.of(Integer.parseInt(bos)));
+    try (Arena arena = Arena.ofConfined()) {
+      RunStream stream = RunStream.open(folder, arena);
+      String bos = stream.metadata("bos").orElse("");
+      if (!keepBos && !bos.isEmpty()) {
+        all.put("bos", List.of(Integer.parseInt(bos)));
+      }
+      return found(all, widths(stream.shards()));
     }
+  }
+
+  private Found found(SortedMap<String, List<Integer>> leftOut, SortedMap<String, Integer> widths) {
     return new Found(
         description.path("tapscope").asString(""),
         description.path("java").path("version").asString("")
@@ -48,8 +56,8 @@ record HarvestRun(Path folder, JsonNode description, String output) {
             description.path("profile").path("name").asString(""),
             description.path("profile").path("sha256").asString("")),
         code(),
-        widths(),
-        all);
+        widths,
+        leftOut);
   }
 
   private List<HashedFile> code() {
@@ -66,9 +74,8 @@ record HarvestRun(Path folder, JsonNode description, String output) {
     return files;
   }
 
-  private SortedMap<String, Integer> widths() {
+  private SortedMap<String, Integer> widths(List<Safetensors> shards) {
     SortedMap<String, Integer> widths = new TreeMap<>();
-    List<Safetensors> shards = RunStream.open(folder).shards();
     for (String address : RunStream.sites(folder)) {
       int width =
           shards.stream()

@@ -60,16 +60,28 @@ public final class Safetensors {
   }
 
   /**
+   * Opens a file that stays mapped as long as anything of it is in use.
+   *
    * @throws TapscopeException {@code safetensors-corrupt}, {@code safetensors-dtype}, {@code
    *     file-missing} or {@code file-unreadable}
    */
   public static Safetensors open(Path path) {
+    return open(path, Arena.ofAuto());
+  }
+
+  /**
+   * Opens a file that stays mapped until {@code arena} is closed: for files that are deleted soon,
+   * whose room the disk gets back no earlier than that.
+   *
+   * @throws TapscopeException as {@link #open(Path)}
+   */
+  public static Safetensors open(Path path, Arena arena) {
     ArrayFile file = new ArrayFile(path, "safetensors");
     long size = file.size();
     if (size < 8) {
       throw file.corrupt("it has %d bytes, not even a header length".formatted(size));
     }
-    MemorySegment bytes = map(file, size);
+    MemorySegment bytes = map(file, size, arena);
     long headerLength = bytes.get(LENGTH, 0);
     if (headerLength < 2 || headerLength > Math.min(MAX_HEADER, size - 8)) {
       throw file.corrupt(
@@ -105,9 +117,9 @@ public final class Safetensors {
     return Optional.ofNullable(bytes.get(name));
   }
 
-  private static MemorySegment map(ArrayFile file, long size) {
+  private static MemorySegment map(ArrayFile file, long size, Arena arena) {
     try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, Arena.ofAuto());
+      return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
     } catch (IOException e) {
       throw file.unreadable(e);
     }

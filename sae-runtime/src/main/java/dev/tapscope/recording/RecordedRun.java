@@ -3,6 +3,7 @@ package dev.tapscope.recording;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -114,7 +115,11 @@ public record RecordedRun(
   }
 
   static Safetensors shard(Path path) {
-    Safetensors shard = Safetensors.open(path);
+    return shard(path, Arena.ofAuto());
+  }
+
+  static Safetensors shard(Path path, Arena arena) {
+    Safetensors shard = Safetensors.open(path, arena);
     requireFormat(path, shard.metadata().getOrDefault("format", "none"));
     return shard;
   }

@@ -4,6 +4,7 @@ import dev.tapscope.io.Dtype;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.StoredArray;
 import dev.tapscope.tap.TapscopeException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -56,9 +57,22 @@ public final class RunStream {
    * @throws TapscopeException {@code run-format}, or what a damaged shard gives
    */
   public static RunStream open(Path folder) {
+    return open(folder, Arena.ofAuto());
+  }
+
+  /**
+   * The same of a run folder that is deleted soon.
+   *
+   * @param arena ends the reading when it is closed, and gives the disk its room back
+   */
+  public static RunStream open(Path folder, Arena arena) {
     return new RunStream(
-        RecordedRun.shards(folder, "activations-").stream().map(RecordedRun::shard).toList(),
-        RecordedRun.shards(folder, "features-").stream().map(RecordedRun::shard).toList());
+        RecordedRun.shards(folder, "activations-").stream()
+            .map(path -> RecordedRun.shard(path, arena))
+            .toList(),
+        RecordedRun.shards(folder, "features-").stream()
+            .map(path -> RecordedRun.shard(path, arena))
+            .toList());
   }
 
   /**

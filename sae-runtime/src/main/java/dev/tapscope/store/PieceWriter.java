@@ -8,6 +8,7 @@ import dev.tapscope.recording.RunStream;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -39,15 +40,16 @@ final class PieceWriter {
   /**
    * Reads what the run has, and checks it.
    *
+   * @param arena lives as long as this
    * @throws TapscopeException {@code site-rows}, {@code site-width}, {@code documents-mixed} or
    *     what a damaged run gives
    */
-  PieceWriter(PieceRun run, SortedMap<String, Integer> sites, String dtype) {
+  PieceWriter(PieceRun run, SortedMap<String, Integer> sites, String dtype, Arena arena) {
     this.run = run;
     this.sites = sites;
     this.dtype = Dtype.valueOf(dtype.toUpperCase(Locale.ROOT));
     long sequence = 0;
-    for (Safetensors shard : RunStream.open(run.folder()).shards()) {
+    for (Safetensors shard : RunStream.open(run.folder(), arena).shards()) {
       PieceRows rows = PieceRows.of(shard, run, sites.keySet(), sequence);
       sites.forEach((site, width) -> checkWidth(rows.tensor(site), width));
       sequence = rows.lastSequence(sequence);

@@ -2,6 +2,7 @@ package dev.tapscope.store;
 
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -208,8 +209,8 @@ public final class StoreFolder implements AutoCloseable {
    */
   public StoredPiece add(PieceRun run) {
     Manifest before = manifest.orElseThrow(() -> new IllegalStateException("found nothing yet"));
-    PieceWriter writer = new PieceWriter(run, before.found().sites(), asked.dtype());
-    try {
+    try (Arena arena = Arena.ofConfined()) {
+      PieceWriter writer = new PieceWriter(run, before.found().sites(), asked.dtype(), arena);
       StoredPiece piece = writer.write(folder);
       write(before.with(piece));
       return piece;

@@ -33,6 +33,7 @@ public final class StoreRows implements RowSource {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment xs;
   private final MemorySegment ys;
+  private final boolean twoSites;
 
   private long epoch;
   private int buffer;
@@ -47,7 +48,6 @@ public final class StoreRows implements RowSource {
   private int[] rows = {};
 
   private Batch batch = new Batch(MemorySegment.NULL, MemorySegment.NULL, 0);
-  private Arena batchArena = Arena.ofShared();
 
   /**
    * Opens a source at its beginning.
@@ -74,7 +74,8 @@ public final class StoreRows implements RowSource {
     this.capacity = (int) Math.min(whole, store.rows());
     this.buffers = Math.toIntExact(Math.ceilDiv(store.rows(), whole));
     this.xs = allocate(store.width(x));
-    this.ys = x.equals(y) ? xs : allocate(store.width(y));
+    this.twoSites = !x.equals(y);
+    this.ys = twoSites ? allocate(store.width(y)) : xs;
   }
 
   private MemorySegment allocate(int width) {
@@ -99,7 +100,7 @@ public final class StoreRows implements RowSource {
   /** Bytes it holds beside a batch. */
   public long bytes() {
     long orders = (long) Integer.BYTES * (capacity + Math.ceilDiv(store.rows(), block));
-    return orders + xs.byteSize() + (x.equals(y) ? 0 : ys.byteSize());
+    return orders + xs.byteSize() + (twoSites ? ys.byteSize() : 0);
   }
 
   @Override
@@ -111,7 +112,7 @@ public final class StoreRows implements RowSource {
     for (int i = 0; i < count; i++) {
       int from = nextRow();
       copyRow(xs, from, batch.x(), i, inputs());
-      if (ys != xs) {
+      if (twoSites) {
         copyRow(ys, from, batch.y(), i, outputs());
       }
     }
@@ -122,11 +123,12 @@ public final class StoreRows implements RowSource {
     if (batch.rows() == count) {
       return;
     }
-    batchArena.close();
-    batchArena = Arena.ofShared();
-    MemorySegment inputs = batchArena.allocate((long) count * inputs() * Float.BYTES, ALIGNMENT);
+    Arena arenaOfBatch = Arena.ofAuto(); // sizes hardly ever change
+    MemorySegment inputs = arenaOfBatch.allocate((long) count * inputs() * Float.BYTES, ALIGNMENT);
     MemorySegment outputs =
-        ys == xs ? inputs : batchArena.allocate((long) count * outputs() * Float.BYTES, ALIGNMENT);
+        twoSites
+            ? arenaOfBatch.allocate((long) count * outputs() * Float.BYTES, ALIGNMENT)
+            : inputs;
     batch = new Batch(inputs, outputs, count);
   }
 
@@ -166,7 +168,7 @@ public final class StoreRows implements RowSource {
       long from = (long) blocks[b] * block;
       int count = (int) Math.min(block, store.rows() - from);
       store.read(x, from, count, xs, filled);
-      if (ys != xs) {
+      if (twoSites) {
         store.read(y, from, count, ys, filled);
       }
       filled += count;
@@ -208,7 +210,6 @@ public final class StoreRows implements RowSource {
 
   @Override
   public void close() {
-    batchArena.close();
     arena.close();
   }
 }

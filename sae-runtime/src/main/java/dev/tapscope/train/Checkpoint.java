@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -35,21 +36,24 @@ public record Checkpoint(
     metadata.put("course", JSON.writeValueAsString(plan.course().spelled()));
     List<Map<String, Object>> saes = new ArrayList<>();
     for (Task task : plan.tasks()) {
-      saes.add(Map.of("name", task.name(), "recipe", task.recipe().spelled()));
+      Map<String, Object> sae = new LinkedHashMap<>(); // in order: equal checkpoints, equal bytes
+      sae.put("name", task.name());
+      sae.put("recipe", task.recipe().spelled());
+      saes.add(sae);
     }
     metadata.put("saes", JSON.writeValueAsString(saes));
     List<Map<String, Object>> sites = new ArrayList<>();
     for (String site : plan.sites()) {
       Scaling scaling = scalings.get(site);
-      sites.add(
-          Map.of(
-              "site", site,
-              "input_scale", Float.toString(scaling.input()),
-              "output_scale", Float.toString(scaling.output()),
-              "place", places.get(site)));
+      Map<String, Object> one = new LinkedHashMap<>();
+      one.put("site", site);
+      one.put("input_scale", Float.toString(scaling.input()));
+      one.put("output_scale", Float.toString(scaling.output()));
+      one.put("place", places.get(site));
+      sites.add(one);
     }
     metadata.put("sites", JSON.writeValueAsString(sites));
-    metadata.put("origin", JSON.writeValueAsString(plan.origin()));
+    metadata.put("origin", JSON.writeValueAsString(new TreeMap<>(plan.origin())));
     return metadata;
   }
 

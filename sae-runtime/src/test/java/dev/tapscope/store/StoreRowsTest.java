@@ -87,7 +87,8 @@ class StoreRowsTest {
       }
       assertEquals(inOne, inMany);
       assertEquals(0, source.next(5).x().address() % 64);
-      assertTrue(source.next(5).x() == source.next(5).y(), "an SAE's rows are kept once");
+      Batch batch = source.next(5);
+      assertEquals(batch.x(), batch.y(), "an SAE's rows are kept once");
     }
   }
 

@@ -94,7 +94,7 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
     return start(Packaged.java());
   }
 
-  /** The same on another java, or script. */
+  /** The same of another program, and without waiting. */
   Started start(Path java) {
     Path folder = Packaged.workFolder("jvm");
     Path out = folder.resolve("stdout");
