@@ -2,7 +2,9 @@ package dev.tapscope.step;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -25,6 +27,8 @@ final class Backward implements AutoCloseable {
   private final Method method;
   private final FloatWeights weights;
   private final SparseSums[] sums;
+  private final DensePanels panels;
+  private final List<DenseSums> denseSums = new ArrayList<>();
   private final Scratch throughInputs = new Scratch();
   private final MemorySegment encoderBias;
   private final MemorySegment decoderBias;
@@ -40,6 +44,7 @@ final class Backward implements AutoCloseable {
         Stream.generate(() -> new SparseSums(arena, dimensions))
             .limit(team.size())
             .toArray(SparseSums[]::new);
+    panels = new DensePanels(team, dimensions);
     encoderBias = Lanes.floats(arena, dimensions.features());
     decoderBias = Lanes.floats(arena, dimensions.outputs());
     thresholdReconstruction = new double[dimensions.features()];
@@ -52,24 +57,47 @@ final class Backward implements AutoCloseable {
     through.fill((byte) 0);
     Optional<MemorySegment> inputOffsets =
         method.preBias() ? Optional.of(weights.decoderBias().values()) : Optional.empty();
-    team.run(
-        Phase.BACKWARD,
-        blocks,
-        (worker, block) -> {
-          int first = block * Entries.BLOCK;
-          int end = Math.min(first + Entries.BLOCK, dimensions.features());
-          for (int feature = first; feature < end; feature++) {
-            FeatureGradients gradients =
-                sums[worker].sum(feature, forward, batch.x(), weights.decoder());
-            gradients.complete(feature, weights.decoder(), inputOffsets);
-            note(feature, gradients, through, inputsAt(block));
-            receiver.receive(feature, gradients);
-          }
-        });
+    Receiver complete =
+        (feature, gradients) -> {
+          gradients.complete(feature, weights.decoder(), inputOffsets);
+          note(feature, gradients, through, inputsAt(feature / Entries.BLOCK));
+          receiver.receive(feature, gradients);
+        };
+    if (forward.dense()) {
+      runDense(batch, forward, complete);
+    } else {
+      runSparse(batch, forward, complete);
+    }
     decoderBias.copyFrom(forward.errorSum());
     for (int block = 0; block < blocks && method.preBias(); block++) {
       RowKernels.add(decoderBias, 0, through, inputsAt(block), -1, dimensions.inputs());
     }
+  }
+
+  private void runSparse(Batch batch, Forward forward, Receiver receiver) {
+    team.run(
+        Phase.BACKWARD,
+        forward.entries().blocks(),
+        (worker, block) -> {
+          int first = block * Entries.BLOCK;
+          int end = Math.min(first + Entries.BLOCK, dimensions.features());
+          for (int feature = first; feature < end; feature++) {
+            receiver.receive(
+                feature, sums[worker].sum(feature, forward, batch.x(), weights.decoder()));
+          }
+        });
+  }
+
+  private void runDense(Batch batch, Forward forward, Receiver receiver) {
+    while (denseSums.size() < team.size()) {
+      denseSums.add(new DenseSums(dimensions));
+    }
+    panels.pack(batch.x(), forward.errors(), forward.rows());
+    team.run(
+        Phase.BACKWARD,
+        forward.entries().blocks(),
+        (worker, block) ->
+            denseSums.get(worker).sum(block, forward, panels, weights.decoder(), receiver));
   }
 
   private long inputsAt(int block) {
@@ -116,5 +144,7 @@ final class Backward implements AutoCloseable {
   @Override
   public void close() {
     throughInputs.close();
+    panels.close();
+    denseSums.forEach(DenseSums::close);
   }
 }

@@ -15,16 +15,25 @@ final class Forward implements AutoCloseable {
   private final Entries entries;
   private final ActiveRows active = new ActiveRows();
   private final SparseDecoder decoder;
+  private final DenseDecoder denseDecoder;
+  private final Density density;
   private final MemorySegment errorSum;
   private final double[] decoderLengths;
   private Gate gate = new Gate(new float[0], 1);
   private Penalty penalty;
   private MemorySegment errors = MemorySegment.NULL;
   private int rows;
+  private boolean dense;
   private double squares;
   private double penalties;
 
-  Forward(Team team, Arena arena, Dimensions dimensions, Method method, FloatWeights weights) {
+  Forward(
+      Team team,
+      Arena arena,
+      Dimensions dimensions,
+      Method method,
+      FloatWeights weights,
+      Density density) {
     this.team = team;
     this.dimensions = dimensions;
     this.method = method;
@@ -33,6 +42,8 @@ final class Forward implements AutoCloseable {
     this.packed = new PackedRows(team, dimensions.inputs());
     this.entries = new Entries(dimensions.features());
     this.decoder = new SparseDecoder(team, dimensions.outputs());
+    this.denseDecoder = new DenseDecoder(team, dimensions);
+    this.density = density;
     this.errorSum = Lanes.floats(arena, dimensions.outputs());
     this.decoderLengths = new double[dimensions.features()];
     this.penalty = new Penalty(method.sparsity(), 0);
@@ -55,7 +66,13 @@ final class Forward implements AutoCloseable {
         method.reluFirst(),
         entries);
     team.run(Phase.SORT, 1, (worker, part) -> active.sort(entries, gate, rows));
-    errors = decoder.decode(active, weights, rows);
+    dense = density.dense(entries.active() + entries.inBand(), (long) rows * dimensions.features());
+    if (dense) {
+      errors = decoder.biases(weights, rows);
+      denseDecoder.add(entries, gate, weights.decoder(), errors, rows);
+    } else {
+      errors = decoder.decode(active, weights, rows);
+    }
   }
 
   /** Goes from reconstructions to the loss and its gradient by them. */
@@ -118,6 +135,11 @@ final class Forward implements AutoCloseable {
     return rows;
   }
 
+  /** Whether so much is active that dense products are faster. */
+  boolean dense() {
+    return dense;
+  }
+
   Gate gate() {
     return gate;
   }
@@ -173,5 +195,6 @@ final class Forward implements AutoCloseable {
   public void close() {
     packed.close();
     decoder.close();
+    denseDecoder.close();
   }
 }

@@ -50,4 +50,38 @@ final class Panels {
       }
     }
   }
+
+  /**
+   * {@code panel[k][i] = rows[first + k][column + i]}.
+   *
+   * @param rows {@code [..., width]}
+   */
+  static void copy(
+      MemorySegment rows,
+      long first,
+      int depth,
+      int width,
+      int column,
+      MemorySegment panel,
+      long at) {
+    int count = Math.min(Tile.COLUMNS, width - column);
+    for (int k = 0; k < depth; k++) {
+      long to = at + (long) k * Tile.COLUMNS * Float.BYTES;
+      long from = ((first + k) * width + column) * Float.BYTES;
+      MemorySegment.copy(rows, from, panel, to, (long) count * Float.BYTES);
+      for (int i = count; i < Tile.COLUMNS; i++) {
+        panel.set(FLOAT, to + (long) i * Float.BYTES, 0);
+      }
+    }
+  }
+
+  /** Adds what a tile has of the {@code rows} rows of {@code into}, {@code [rows, width]}. */
+  static void addTile(
+      MemorySegment tile, MemorySegment into, int row, int rows, int column, int width) {
+    int count = Math.min(Tile.COLUMNS, width - column);
+    for (int r = 0; r < Math.min(Tile.ROWS, rows - row); r++) {
+      long to = ((long) (row + r) * width + column) * Float.BYTES;
+      RowKernels.add(into, to, tile, (long) r * Tile.COLUMNS * Float.BYTES, 1, count);
+    }
+  }
 }

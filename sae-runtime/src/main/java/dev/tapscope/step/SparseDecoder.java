@@ -19,6 +19,18 @@ final class SparseDecoder implements AutoCloseable {
     this.outputs = outputs;
   }
 
+  /** Room for the errors, with {@code b_dec} in every row. */
+  MemorySegment biases(FloatWeights weights, int rows) {
+    MemorySegment xhat = errors.floats((long) rows * outputs);
+    team.run(Phase.DECODE, rows, (worker, t) -> copyBias(weights, xhat, t));
+    return xhat;
+  }
+
+  private void copyBias(FloatWeights weights, MemorySegment xhat, int token) {
+    MemorySegment bias = weights.decoderBias().values();
+    MemorySegment.copy(bias, 0, xhat, at(token), (long) outputs * Float.BYTES);
+  }
+
   /** Leaves {@code xhat} where the errors will be. */
   MemorySegment decode(ActiveRows active, FloatWeights weights, int rows) {
     MemorySegment xhat = errors.floats((long) rows * outputs);
@@ -27,8 +39,7 @@ final class SparseDecoder implements AutoCloseable {
         Panels.count(rows, PART),
         (worker, part) -> {
           for (int t = part * PART; t < Math.min(rows, (part + 1) * PART); t++) {
-            MemorySegment.copy(
-                weights.decoderBias().values(), 0, xhat, at(t), (long) outputs * Float.BYTES);
+            copyBias(weights, xhat, t);
             addFeatures(active, t, weights.decoder(), xhat);
           }
         });

@@ -37,6 +37,16 @@ final class SparseSae implements Examined {
    * @param lazy whether rows without a gradient may be left alone
    */
   SparseSae(Dimensions dimensions, Method method, int threads, PhaseClock clock, boolean lazy) {
+    this(dimensions, method, threads, clock, lazy, Density.MEASURED);
+  }
+
+  SparseSae(
+      Dimensions dimensions,
+      Method method,
+      int threads,
+      PhaseClock clock,
+      boolean lazy,
+      Density density) {
     method.requireFits(dimensions);
     this.dimensions = dimensions;
     this.method = method;
@@ -47,7 +57,7 @@ final class SparseSae implements Examined {
     settled = arena.allocate(LONG, dimensions.features());
     tokensSinceFired = arena.allocate(LONG, dimensions.features());
     thresholdGradient = Lanes.floats(arena, dimensions.features());
-    forward = new Forward(team, arena, dimensions, method, weights);
+    forward = new Forward(team, arena, dimensions, method, weights, density);
     backward = new Backward(team, arena, dimensions, method, weights);
   }
 
@@ -90,7 +100,7 @@ final class SparseSae implements Examined {
         thresholdMovement(),
         backward.sparsityShare(),
         norm,
-        false);
+        forward.dense());
   }
 
   /** Moves a feature's rows, on any thread. */

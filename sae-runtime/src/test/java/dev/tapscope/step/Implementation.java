@@ -11,7 +11,12 @@ sealed interface Implementation {
         new InDouble("plain", false),
         new InDouble("plain, lazy", true),
         new InFloat("plain on float32 rows", (d, m) -> new PlainSae(d, m, false)),
-        new InFloat("sparse", (d, m) -> new SparseSae(d, m, 2, PhaseClock.NONE, true)));
+        new InFloat("sparse", (d, m) -> sparse(d, m, Density.NEVER)),
+        new InFloat("dense", (d, m) -> sparse(d, m, Density.ALWAYS)));
+  }
+
+  private static Examined sparse(Dimensions dimensions, Method method, Density density) {
+    return new SparseSae(dimensions, method, 2, PhaseClock.NONE, true, density);
   }
 
   SaeInTraining make(Dimensions dimensions, Method method);

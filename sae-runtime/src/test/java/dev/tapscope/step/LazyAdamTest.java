@@ -47,7 +47,13 @@ final class LazyAdamTest {
             (d, m) -> new PlainSae(d, m, false),
             (d, m) -> new PlainSae(d, m, true),
             1e-14,
-            1e-14));
+            1e-14),
+        new Pair(
+            "sparse",
+            (d, m) -> new SparseSae(d, m, 1, PhaseClock.NONE, false),
+            (d, m) -> new SparseSae(d, m, 1, PhaseClock.NONE, true),
+            1.2e-7,
+            5e-6));
   }
 
   static Stream<Arguments> pairsAndMethods() {

@@ -62,9 +62,13 @@ final class TrainingArrays {
     }
     double[] settled = read(sae, "settled");
     double step = read(sae, "steps")[0];
+    double beta2 = sae.method().adam().beta2();
+    boolean single = array(sae, "v." + name).element() == StateArray.Element.F32;
     int width = v.length / settled.length;
     for (int i = 0; i < v.length; i++) {
-      v[i] *= StrictMath.pow(sae.method().adam().beta2(), step - settled[i / width]);
+      double owed = step - settled[i / width];
+      v[i] =
+          single ? decayed((float) v[i], (float) beta2, owed) : v[i] * StrictMath.pow(beta2, owed);
     }
     return v;
   }
@@ -92,6 +96,16 @@ final class TrainingArrays {
       long at = copies.get(array.name()).mismatch(array.values());
       assertEquals(-1, at, "first byte of " + array.name() + " that differs");
     }
+  }
+
+  /** As the float implementation makes up for steps: each rounds. */
+  private static float decayed(float v, float beta2, double steps) {
+    float left = v;
+    for (int i = 0; i < steps; i++) {
+      left *= beta2;
+      left = left < Float.MIN_NORMAL ? 0 : left;
+    }
+    return left;
   }
 
   private static MemorySegment floats(double[] values) {
