@@ -3,6 +3,8 @@ package dev.tapscope.io;
 import dev.tapscope.tap.TapscopeException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -150,6 +152,26 @@ public final class StoredArray {
       throw file.unreadable(e);
     }
     return all;
+  }
+
+  /** Copies the bytes as the file holds them: little-endian, in stored order. */
+  public void copyTo(MemorySegment into) {
+    if (into.byteSize() != shape.bytes(dtype).orElseThrow()) {
+      throw new IllegalArgumentException(
+          "%s has %d bytes, not %d"
+              .formatted(where(), shape.bytes(dtype).orElseThrow(), into.byteSize()));
+    }
+    byte[] block = new byte[BLOCK_BYTES];
+    try (Bytes bytes = content.open()) {
+      for (long at = 0; at < into.byteSize(); at += BLOCK_BYTES) {
+        int count = (int) Math.min(BLOCK_BYTES, into.byteSize() - at);
+        bytes.read(block, count);
+        MemorySegment.copy(block, 0, into, ValueLayout.JAVA_BYTE, at, count);
+      }
+      bytes.end();
+    } catch (IOException e) {
+      throw file.unreadable(e);
+    }
   }
 
   private int javaSize(long size) {

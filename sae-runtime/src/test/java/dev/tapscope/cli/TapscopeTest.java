@@ -40,6 +40,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class TapscopeTest {
+  private static final List<String> COMMANDS =
+      List.of(
+          "run", "show", "steer", "ablate", "harvest", "train", "eval", "stats", "export", "doctor");
+
   @TempDir private Path folder;
 
   private final ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -49,7 +53,7 @@ class TapscopeTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "2 | command-unknown  | train",
+        "2 | command-unknown  | trian",
         "2 | command-unknown  | --fast",
         "2 | usage            | show",
         "2 | usage            | show --top many x",
@@ -90,6 +94,18 @@ class TapscopeTest {
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt -- java x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --prompt x",
         "2 | usage            | stats --model /m --sae l9=res.3:/x --corpus /c.txt --seed 3",
+        "2 | usage            | train --threads 0 --store /s --out /o",
+        "2 | option-missing   | train --out /o --site res.3 --steps 5",
+        "2 | option-missing   | train --store /s --site res.3 --steps 5",
+        "2 | recipe-missing   | train --store /s --out /o --steps 5",
+        "2 | recipe-missing   | train --store /s --out /o --site res.3",
+        "2 | recipe-value     | train --store /s --out /o --site res.3 --steps 5 --lr fast",
+        "2 | recipe-value     | train --store /s --out /o --site res.3 --steps 5 --tokens 7",
+        "1 | recipe-unreadable| train --store /s --out /o --recipe /nowhere.json",
+        "2 | sae-syntax       | train --store /s --out /o --site res.3 --steps 5 --sae a",
+        "2 | resume-alone     | train --resume /r --lr 1",
+        "1 | checkpoint-missing | train --resume /nowhere",
+        "1 | store-missing    | train --store /nowhere --out /o --site res.3 --steps 5",
         "2 | feature-strength | show /nowhere --feature l9/76=1x",
         "2 | usage            | hooks check gemma2",
         "2 | usage            | hooks chek gemma2 /nowhere",
@@ -121,17 +137,15 @@ class TapscopeTest {
   @Test
   void namesTheCommandsItHas() {
     run("serve");
-    for (String command :
-        new String[] {"run", "show", "steer", "ablate", "stats", "eval", "export", "doctor"}) {
+    for (String command : COMMANDS) {
       assertTrue(err().contains(command), err());
     }
-    assertFalse(err().contains("train"), err());
+    assertFalse(err().contains("diff"), err());
   }
 
   @Test
   void helpBeginsWithExamples() {
-    for (String command :
-        new String[] {"run", "show", "steer", "ablate", "stats", "eval", "export", "doctor"}) {
+    for (String command : COMMANDS) {
       out.reset();
       assertEquals(0, run(command, "--help"));
       String help = out.toString(StandardCharsets.UTF_8);

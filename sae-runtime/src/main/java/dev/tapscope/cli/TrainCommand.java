@@ -1,0 +1,285 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.sae.SaeFormat;
+import dev.tapscope.sae.SaeWriter;
+import dev.tapscope.step.Steps;
+import dev.tapscope.store.ActivationStore;
+import dev.tapscope.tap.TapscopeException;
+import dev.tapscope.train.Checkpoint;
+import dev.tapscope.train.Plan;
+import dev.tapscope.train.SaeMaker;
+import dev.tapscope.train.StepMetrics;
+import dev.tapscope.train.Task;
+import dev.tapscope.train.Trainer;
+import dev.tapscope.train.Training;
+import dev.tapscope.train.Word;
+import dev.tapscope.train.Words;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code tapscope train}: SAEs from harvested activations. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    header = {
+      "Train JumpReLU SAEs and transcoders on harvested activations, by Gemma Scope's recipe.",
+      "",
+      "  tapscope train --store acts --site res.3 --out trained --width 1024 --tokens 14e6 \\",
+      "      --lr 1e-3 --lambda 2e-3 --bandwidth 0.03 --threshold 0.03",
+      "  tapscope train --store acts --site res.3 --out trained --steps 7000 \\",
+      "      --sae \"wide: width=4096 lambda=1e-3\" --sae \"sparse: width=1024 lambda=1e-2\"",
+      "  tapscope train --store acts --out trained --recipe recipe.json",
+      "  tapscope train --resume trained",
+      "",
+      "Ctrl-C keeps a checkpoint. The SAEs are written as Gemma Scope's, OUT/NAME/params.npz.",
+      ""
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Option(names = "--store", paramLabel = "DIR", description = "What harvest has written.")
+  private Optional<Path> store = Optional.empty();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description = "Folder for checkpoint, metrics and SAEs.")
+  private Optional<Path> out = Optional.empty();
+
+  @Option(
+      names = "--resume",
+      paramLabel = "DIR",
+      description = "Go on with the training in that folder, to the same bits.")
+  private Optional<Path> resume = Optional.empty();
+
+  @Option(
+      names = "--recipe",
+      paramLabel = "FILE",
+      description = "JSON object of the words below; flags have the last word.")
+  private Optional<Path> recipe = Optional.empty();
+
+  @Option(
+      names = "--sae",
+      paramLabel = "\"NAME: WORD=VALUE ...\"",
+      description = "One of several SAEs, and what is different with it.")
+  private List<String> saes = new ArrayList<>();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of a step (default: one a core). The result does not depend on them.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--checkpoint-minutes",
+      paramLabel = "X",
+      description = "Minutes from one checkpoint to the next (default: ${DEFAULT-VALUE}).")
+  private double checkpointMinutes = 10;
+
+  @Option(names = "--tensorboard", description = "Write event files to OUT/tensorboard, too.")
+  private boolean tensorBoard;
+
+  @Option(names = "--json", description = "Print one JSON document instead of text.")
+  private boolean json;
+
+  @Spec private CommandSpec spec;
+
+  private final Screen screen;
+
+  private TrainCommand(Screen screen) {
+    this.screen = screen;
+  }
+
+  /** The command, with a flag for every word of a recipe. */
+  static CommandLine line(Screen screen) {
+    CommandLine line = new CommandLine(new TrainCommand(screen));
+    for (Word word : Word.values()) {
+      String usual = word.otherwise().isEmpty() ? "" : " (default: " + word.otherwise() + ")";
+      line.getCommandSpec()
+          .addOption(
+              OptionSpec.builder("--" + word.spelling())
+                  .paramLabel(word.label())
+                  .type(String.class)
+                  .description(word.meaning() + usual + ".")
+                  .build());
+    }
+    return line;
+  }
+
+  @Override
+  public Integer call() {
+    if (threads < 1 || !(checkpointMinutes > 0)) {
+      throw TapscopeException.usage(
+          "usage",
+          "--threads is %d and --checkpoint-minutes is %s; both must be above 0."
+              .formatted(threads, checkpointMinutes));
+    }
+    Words flags = flags();
+    Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
+    Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
+    Path folder = resume.orElseGet(this::newFolder);
+    ActivationStore activations =
+        ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
+    TrainingRows rows = TrainingRows.open(activations, plan, JavaMemory.ofProcess());
+    say(plan, activations, rows);
+    SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
+    List<StepMetrics> last;
+    try (Trainer trainer =
+        checkpoint.isPresent()
+            ? Trainer.resume(
+                folder.resolve(Checkpoint.FILE), checkpoint.get(), rows.sources(), maker)
+            : Trainer.start(plan, rows.sources(), maker)) {
+      last = train(trainer, folder);
+      Map<String, TrainedSae> written = write(trainer, folder, last);
+      screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
+    }
+    return 0;
+  }
+
+  private Words flags() {
+    Map<String, String> given = new LinkedHashMap<>();
+    for (Word word : Word.values()) {
+      String value =
+          spec.commandLine().getParseResult().matchedOptionValue("--" + word.spelling(), "");
+      if (!value.isEmpty()) {
+        given.put(word.spelling(), value);
+      }
+    }
+    return Words.of("The command", given);
+  }
+
+  private Checkpoint checkpoint(Path folder, Words flags) {
+    if (!flags.given().isEmpty() || recipe.isPresent() || !saes.isEmpty() || out.isPresent()) {
+      throw TapscopeException.usage(
+          "resume-alone",
+          "--resume goes on with the recipe and in the folder it began with. Leave --out, --recipe,"
+              + " --sae and the words of a recipe away; --store may name the store's new place.");
+    }
+    Path file = folder.resolve(Checkpoint.FILE);
+    if (!Files.isRegularFile(file)) {
+      throw TapscopeException.failed(
+          "checkpoint-missing",
+          "There is no %s in %s, so no training can go on there. Give the --out folder of one; one that was ended before its first step begins anew with --out."
+              .formatted(Checkpoint.FILE, folder));
+    }
+    return Checkpoint.read(file);
+  }
+
+  private Plan plan(Words flags) {
+    Path from =
+        store.orElseThrow(() ->
+            TapscopeException.usage(
+                "option-missing",
+                "It is not said where the rows are. Add --store DIR, the folder that tapscope"
+                    + " harvest has written."));
+    Words common = recipe.map(Words::read).orElseGet(Words::none).then(flags);
+    return TrainPlan.of(
+        common, saes, Map.of("store", from.toAbsolutePath().normalize().toString()));
+  }
+
+  private Path newFolder() {
+    Path folder =
+        out.orElseThrow(() ->
+            TapscopeException.usage(
+                "option-missing", "It is not said where the SAEs go. Add --out DIR."));
+    if (Files.exists(folder.resolve(Checkpoint.FILE))) {
+      throw TapscopeException.failed(
+          "out-exists",
+          "In %s there is a training already. Go on with it by --resume %s, or give another --out."
+              .formatted(folder, folder));
+    }
+    return folder;
+  }
+
+  private void say(Plan plan, ActivationStore activations, TrainingRows rows) {
+    if (!Steps.advice().isEmpty()) {
+      screen.say(Steps.advice());
+    }
+    screen.say(
+        "%,d rows in %s; %,d steps of %,d rows are %.1f epochs"
+            .formatted(
+                activations.rows(),
+                activations.folder(),
+                plan.course().steps(),
+                plan.course().batch(),
+                (double) plan.course().steps() * plan.course().batch() / activations.rows()));
+    for (Task task : plan.tasks()) {
+      if (task.recipe().lambdaWarmUp() >= plan.course().steps()) {
+        screen.say(
+            "The lambda of %s grows over %,d steps and never gets to %s in %,d. Give --lambda-warmup."
+                .formatted(
+                    task.name(),
+                    task.recipe().lambdaWarmUp(),
+                    task.recipe().lambda(),
+                    plan.course().steps()));
+      }
+    }
+    screen.say("memory: " + rows.memory());
+  }
+
+  /** Trains to the end; when the process is ended first, keeps a checkpoint and does not return. */
+  private List<StepMetrics> train(Trainer trainer, Path folder) {
+    Stopping stopping = new Stopping();
+    TrainingProgress progress =
+        new TrainingProgress(screen, trainer.plan().course(), trainer.step());
+    List<StepMetrics> last = new ArrayList<>();
+    Training training =
+        new Training(
+            trainer,
+            folder,
+            Duration.ofMillis((long) (checkpointMinutes * 60_000)),
+            tensorBoard,
+            metrics -> {
+              progress.show(metrics);
+              if (!metrics.isEmpty()) {
+                last.clear();
+                last.addAll(metrics);
+              }
+            });
+    boolean finished;
+    try (stopping) {
+      finished = training.run(stopping::wanted);
+      if (!finished) {
+        screen.say(
+            "stopped after step %,d. Go on with: tapscope train --resume %s"
+                .formatted(trainer.step(), folder));
+      }
+    }
+    return last;
+  }
+
+  private Map<String, TrainedSae> write(Trainer trainer, Path folder, List<StepMetrics> last) {
+    Map<String, TrainedSae> written = new LinkedHashMap<>();
+    for (Task task : trainer.plan().tasks()) {
+      SaeWriter writer = trainer.folded(task);
+      task.recipe().spelled().forEach((word, value) -> writer.metadata("recipe." + word, value));
+      writer.metadata("site", task.recipe().site());
+      Path own = folder.resolve(task.name());
+      Path file = writer.writeTo(own, SaeFormat.GEMMA_SCOPE);
+      TrainedSae trained =
+          new TrainedSae(
+              task,
+              trainer.plan().course(),
+              file,
+              writer.notes(),
+              last.stream().filter(m -> m.name().equals(task.name())).findFirst());
+      WholeFile.write(
+          own.resolve("report.json"), new JsonMapper().writeValueAsString(trained.report()) + "\n");
+      written.put(task.name(), trained);
+    }
+    return written;
+  }
+}

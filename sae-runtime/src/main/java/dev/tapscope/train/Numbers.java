@@ -1,0 +1,56 @@
+package dev.tapscope.train;
+
+import dev.tapscope.step.SaeInTraining;
+import dev.tapscope.step.StateArray;
+import java.lang.foreign.ValueLayout;
+
+/** A state array as numbers, whatever their type. */
+record Numbers(StateArray array) {
+  static Numbers of(SaeInTraining sae, String name) {
+    return sae.state().stream()
+        .filter(array -> array.name().equals(name))
+        .findFirst()
+        .map(Numbers::new)
+        .orElseThrow(() -> new IllegalStateException("an SAE in training without " + name));
+  }
+
+  long count() {
+    return array.shape().stream().reduce(1L, Math::multiplyExact);
+  }
+
+  double get(long index) {
+    return switch (array.element()) {
+      case F32 -> array.values().getAtIndex(ValueLayout.JAVA_FLOAT, index);
+      case F64 -> array.values().getAtIndex(ValueLayout.JAVA_DOUBLE, index);
+      case I64 -> array.values().getAtIndex(ValueLayout.JAVA_LONG, index);
+    };
+  }
+
+  /** That many from an index on, rounded to floats. */
+  float[] floats(long from, int count) {
+    float[] floats = new float[count];
+    for (int i = 0; i < count; i++) {
+      floats[i] = (float) get(from + i);
+    }
+    return floats;
+  }
+
+  void set(long index, double value) {
+    switch (array.element()) {
+      case F32 -> array.values().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case F64 -> array.values().setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
+      case I64 -> throw new IllegalStateException(array.name() + " holds counts");
+    }
+  }
+
+  /** How many of the numbers are at least this. */
+  long atLeast(double least) {
+    long count = 0;
+    for (long i = 0; i < count(); i++) {
+      if (get(i) >= least) {
+        count++;
+      }
+    }
+    return count;
+  }
+}

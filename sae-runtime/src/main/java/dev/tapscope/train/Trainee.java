@@ -1,0 +1,37 @@
+package dev.tapscope.train;
+
+import dev.tapscope.step.Batch;
+import dev.tapscope.step.Rates;
+import dev.tapscope.step.SaeInTraining;
+import dev.tapscope.step.StepReport;
+import dev.tapscope.tap.TapscopeException;
+
+/** One SAE of a run: what is to become of it and how far it is. */
+record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
+  /**
+   * @param step from 0
+   */
+  StepReport step(Batch batch, long step) {
+    Rates rates = schedule.at(step);
+    try {
+      return sae.step(batch, rates);
+    } catch (ArithmeticException e) {
+      throw TapscopeException.failed(
+          "loss-nonfinite",
+          "The loss of SAE %s is not finite at step %d (%s). Training has stopped, and the last checkpoint is kept. Train with a smaller lr (now %s) or with clip=1, and check the rows with tapscope harvest verify."
+              .formatted(task.name(), step + 1, e.getMessage(), task.recipe().learningRate()),
+          e);
+    }
+  }
+
+  StepMetrics metrics(Course course, long step, StepReport report, double variance) {
+    return new StepMetrics(
+        task.name(),
+        step + 1,
+        (step + 1) * course.batch(),
+        report.reconstruction() / variance,
+        Numbers.of(sae, "tokens_since_fired").atLeast(course.deadAfter()),
+        schedule.at(step),
+        report);
+  }
+}

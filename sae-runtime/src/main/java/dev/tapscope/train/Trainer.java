@@ -1,0 +1,180 @@
+package dev.tapscope.train;
+
+import dev.tapscope.sae.Convention;
+import dev.tapscope.sae.SaeWriter;
+import dev.tapscope.step.Batch;
+import dev.tapscope.step.Dimensions;
+import dev.tapscope.step.SaeInTraining;
+import dev.tapscope.step.StateArray;
+import dev.tapscope.step.StepReport;
+import dev.tapscope.store.RowSource;
+import dev.tapscope.tap.TapscopeException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Several SAEs that go through the same rows together. What it does is decided by the plan and the
+ * sources alone. Used by one thread at a time; owns the sources it is given.
+ */
+public final class Trainer implements AutoCloseable {
+  private final Plan plan;
+  private final Map<String, Feed> feeds = new LinkedHashMap<>();
+  private final List<Trainee> trainees = new ArrayList<>();
+  private long step;
+
+  private Trainer(
+      Plan plan,
+      Map<String, ? extends RowSource> sources,
+      Map<String, Scaling> scalings,
+      SaeMaker maker) {
+    this.plan = plan;
+    for (String site : plan.sites()) {
+      feeds.put(site, new Feed(sources.get(site), scalings.get(site), plan.course().batch()));
+    }
+    for (Task task : plan.tasks()) {
+      RowSource source = sources.get(task.recipe().site());
+      Dimensions dimensions =
+          new Dimensions(source.inputs(), task.recipe().width(), source.outputs());
+      SaeInTraining sae = maker.make(dimensions, task.recipe().method(), plan.course().batch());
+      trainees.add(
+          new Trainee(
+              task,
+              new Schedule(task.recipe(), plan.course().steps()),
+              feeds.get(task.recipe().site()),
+              sae));
+    }
+  }
+
+  /**
+   * Begins. Each source is read once in full, for its scale and its mean.
+   *
+   * @param sources by site; each stands at its beginning
+   * @throws TapscopeException {@code rows-degenerate}
+   */
+  public static Trainer start(Plan plan, Map<String, ? extends RowSource> sources, SaeMaker maker) {
+    Map<String, Scaling> scalings = new LinkedHashMap<>();
+    Map<String, double[]> means = new LinkedHashMap<>();
+    for (String site : plan.sites()) {
+      RowStatistics statistics = RowStatistics.of(site, sources.get(site));
+      Scaling scaling = plan.course().normalise() ? statistics.scaling() : Scaling.NONE;
+      scalings.put(site, scaling);
+      double[] mean = statistics.outputMean();
+      for (int i = 0; i < mean.length; i++) {
+        mean[i] /= scaling.output();
+      }
+      means.put(site, mean);
+    }
+    Trainer trainer = new Trainer(plan, sources, scalings, maker);
+    for (Trainee trainee : trainer.trainees) {
+      Recipe recipe = trainee.task().recipe();
+      new FirstWeights(recipe, trainee.sae()).set(means.get(recipe.site()));
+    }
+    return trainer;
+  }
+
+  /**
+   * Goes on where a checkpoint was written: every bit that follows is the one that would have
+   * followed.
+   *
+   * @param sources by site; equal to those of the training that wrote it
+   * @throws TapscopeException {@code checkpoint-unreadable}
+   */
+  public static Trainer resume(
+      Path file, Checkpoint checkpoint, Map<String, ? extends RowSource> sources, SaeMaker maker) {
+    Trainer trainer = new Trainer(checkpoint.plan(), sources, checkpoint.scalings(), maker);
+    StateFile.read(file, trainer.arrays());
+    checkpoint.places().forEach((site, place) -> sources.get(site).seek(place));
+    trainer.step = checkpoint.step();
+    return trainer;
+  }
+
+  public Plan plan() {
+    return plan;
+  }
+
+  /** Steps taken. */
+  public long step() {
+    return step;
+  }
+
+  public boolean finished() {
+    return step >= plan.course().steps();
+  }
+
+  /**
+   * Takes the next step with every SAE.
+   *
+   * @return what it has shown of each, in the order of the tasks; nothing where the course logs
+   *     nothing
+   * @throws TapscopeException {@code loss-nonfinite}: this trainer cannot go on
+   */
+  public List<StepMetrics> next() {
+    boolean logged = plan.course().logs(step);
+    Map<Feed, Batch> batches = new LinkedHashMap<>();
+    Map<Feed, Double> variances = new LinkedHashMap<>();
+    for (Feed feed : feeds.values()) {
+      batches.put(feed, feed.next());
+      if (logged) {
+        variances.put(feed, feed.variance());
+      }
+    }
+    List<StepMetrics> metrics = new ArrayList<>();
+    for (Trainee trainee : trainees) {
+      StepReport report = trainee.step(batches.get(trainee.feed()), step);
+      if (logged) {
+        metrics.add(trainee.metrics(plan.course(), step, report, variances.get(trainee.feed())));
+      }
+    }
+    step++;
+    return metrics;
+  }
+
+  /**
+   * Keeps everything {@link #resume} needs.
+   *
+   * @throws TapscopeException {@code file-unwritable}
+   */
+  public void save(Path file) {
+    Map<String, Scaling> scalings = new LinkedHashMap<>();
+    Map<String, String> places = new LinkedHashMap<>();
+    feeds.forEach((site, feed) -> {
+      scalings.put(site, feed.scaling());
+      places.put(site, feed.place());
+    });
+    Checkpoint checkpoint = new Checkpoint(plan, step, scalings, places);
+    StateFile.write(file, checkpoint.metadata(), arrays());
+  }
+
+  /**
+   * An SAE as it is now, folded: it runs on rows as they are, without a scale or a bias taken off
+   * (arXiv 2408.05147, appendix A).
+   */
+  public SaeWriter folded(Task task) {
+    Trainee trainee =
+        trainees.stream().filter(t -> t.task().equals(task)).findFirst().orElseThrow();
+    Scaling scaling = trainee.feed().scaling();
+    return SaeWriter.folding(
+        LastWeights.of(trainee.sae()),
+        new Convention(task.recipe().method().preBias(), scaling.input(), scaling.output()));
+  }
+
+  /** The arrays of all SAEs, by their names in a checkpoint. */
+  private Map<String, StateArray> arrays() {
+    Map<String, StateArray> arrays = new LinkedHashMap<>();
+    for (Trainee trainee : trainees) {
+      for (StateArray array : trainee.sae().state()) {
+        arrays.put(trainee.task().name() + "/" + array.name(), array);
+      }
+    }
+    return arrays;
+  }
+
+  @Override
+  public void close() {
+    trainees.forEach(trainee -> trainee.sae().close());
+    feeds.values().forEach(Feed::close);
+  }
+}

@@ -1,0 +1,109 @@
+package dev.tapscope.train;
+
+import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.tap.TapscopeException;
+
+/**
+ * What a training takes at its peak, told before it begins.
+ *
+ * @param arrays bytes of parameters and of Adam's moments
+ * @param rows bytes of rows: shuffled together, and batches
+ * @param step bytes outside the heap that steps use again and again
+ * @param lists bytes of the heap for active features and those near their threshold. Half of all
+ *     are active in the first steps, {@code z} being about as often above 0 as below
+ * @param writing bytes of the copy of an SAE that is written at the end, after the steps
+ */
+public record TrainingMemory(long arrays, long rows, long step, long lists, long writing) {
+  /** What a JVM takes for itself and for the code it has compiled, measured. */
+  private static final long JVM = 150L << 20;
+
+  private static final long FLOAT = 4;
+
+  /** Of the places a list has, so many are taken; lists grow by a quarter more than they need. */
+  private static final double FIRST_DENSITY = 0.5 * 1.25;
+
+  /** An entry of a list: its token or feature, and its preactivation. */
+  private static final long ENTRY = 8;
+
+  /**
+   * Of one SAE in {@link dev.tapscope.step.Steps#best}.
+   *
+   * @param batch rows of a step
+   */
+  public static TrainingMemory of(Recipe recipe, int inputs, int outputs, int batch) {
+    long features = recipe.width();
+    long parameters = features * (inputs + outputs + 2) + outputs;
+    long numbers = recipe.method().adam().beta1() == 0 ? 2 : 3;
+    long arrays = numbers * FLOAT * parameters + 8 * (2 * features + 1);
+    long rows = FLOAT * batch;
+    double entries = FIRST_DENSITY * batch * features;
+    return new TrainingMemory(
+        arrays,
+        0,
+        rows * (inputs + 2L * outputs),
+        (long) (2 * ENTRY * entries),
+        SaeWeights.bytes(inputs, recipe.width(), outputs));
+  }
+
+  /**
+   * Of the rows of one site.
+   *
+   * @param buffer bytes that the source keeps
+   */
+  public static TrainingMemory ofRows(long buffer, int inputs, int outputs, int batch) {
+    long width = inputs + (long) outputs;
+    return new TrainingMemory(0, buffer + 2 * FLOAT * batch * width, 0, 0, 0);
+  }
+
+  /** Of both. */
+  public TrainingMemory and(TrainingMemory other) {
+    return new TrainingMemory(
+        arrays + other.arrays,
+        rows + other.rows,
+        step + other.step,
+        lists + other.lists,
+        Math.max(writing, other.writing));
+  }
+
+  /** All of it, the JVM's own included. */
+  public long total() {
+    return outside() + lists + JVM;
+  }
+
+  private long outside() {
+    return arrays + rows + step + writing;
+  }
+
+  /**
+   * @param direct bytes the JVM may take outside its heap
+   * @param heap bytes it may take in it
+   * @throws TapscopeException {@code memory}
+   */
+  public void check(long direct, long heap) {
+    check("outside its heap", outside(), direct, "-XX:MaxDirectMemorySize=");
+    check("in its heap", lists, heap, "-Xmx");
+  }
+
+  private static void check(String where, long wanted, long there, String option) {
+    if (wanted > there) {
+      throw TapscopeException.failed(
+          "memory",
+          "Training needs about %,d MiB of Java's memory %s, and %,d MiB may be taken. Set JAVA_TOOL_OPTIONS=%s%dm, or train with a smaller width, buffer or batch."
+              .formatted(wanted >> 20, where, there >> 20, option, (wanted >> 20) + 64));
+    }
+  }
+
+  /** For the user, before training begins. */
+  @Override
+  public String toString() {
+    return "about %,d MiB at the peak: arrays %,d, rows %,d, steps %,d, lists %,d at first, writing %,d, Java itself %,d"
+        .formatted(
+            total() >> 20,
+            arrays >> 20,
+            rows >> 20,
+            step >> 20,
+            lists >> 20,
+            writing >> 20,
+            JVM >> 20);
+  }
+}

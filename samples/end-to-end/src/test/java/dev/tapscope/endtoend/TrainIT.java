@@ -1,0 +1,167 @@
+package dev.tapscope.endtoend;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.tapscope.fixtures.Fixtures;
+import dev.tapscope.fixtures.GoldenPrompt;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The packaged {@code tapscope train} on activations of the tiny model, and what a kill leaves. */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
+class TrainIT {
+  private static final List<String> RESULTS =
+      List.of("checkpoint.safetensors", "metrics.jsonl", "a/params.npz", "b/params.npz");
+
+  private static Path store;
+  private static Path undisturbed;
+  private static long milliseconds;
+
+  /** One training that is left alone; the others must become the same. */
+  @BeforeAll
+  static void trainUndisturbed() {
+    Path folder = Packaged.workFolder("train");
+    store = folder.resolve("store");
+    List<GoldenPrompt> prompts =
+        Stream.of("short", "question", "code", "mid", "long").map(GoldenPrompt::named).toList();
+    tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
+        .with("--capture", "res.3", "--out", store.toString())
+        .with("--corpus", Captures.jsonLines(prompts).toString())
+        .run(Packaged.command())
+        .ok();
+    undisturbed = folder.resolve("undisturbed");
+    long began = System.nanoTime();
+    JvmRun.Finished finished = train(undisturbed).run(Packaged.command()).ok();
+    milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    assertTrue(finished.err().contains("memory: about "), finished::toString);
+    assertTrue(finished.err().contains("b  step 400 of 400 "), finished::toString);
+    assertTrue(finished.out().contains("is folded into b_enc"), finished::toString);
+  }
+
+  /** A checkpoint about every tenth of a second. */
+  private static JvmRun train(Path out, String... more) {
+    return tapscope("train", "--store", store.toString(), "--out", out.toString())
+        .with("--site", "res.3", "--steps", "400", "--batch", "128", "--width", "256")
+        .with("--lr", "1e-3", "--bandwidth", "0.03", "--threshold", "0.03")
+        .with("--lambda-warmup", "100", "--lr-warmup", "50", "--lr-decay", "0.25")
+        .with("--buffer", "300", "--checkpoint-minutes", "0.002", "--log-every", "1")
+        .with("--sae", "a: lambda=2e-3", "--sae", "b: lambda=1e-2 width=100 threshold-form=direct")
+        .with(more);
+  }
+
+  private static JvmRun resume(Path out) {
+    return tapscope("train", "--resume", out.toString(), "--checkpoint-minutes", "0.002");
+  }
+
+  private static JvmRun tapscope(String... arguments) {
+    return new JvmRun(List.of(), List.of(arguments));
+  }
+
+  private static void assertUndisturbed(Path out) throws IOException {
+    for (String file : RESULTS) {
+      assertEquals(-1, Files.mismatch(undisturbed.resolve(file), out.resolve(file)), file);
+    }
+  }
+
+  @Test
+  void twoKillsLoseNothing() throws IOException, InterruptedException {
+    Path out = Packaged.workFolder("train-killed").resolve("out");
+    killed(out, 2, new Random().nextLong());
+    assertUndisturbed(out);
+  }
+
+  @Test
+  @Tag("full")
+  void twentyKillsLoseNothing() throws IOException, InterruptedException {
+    for (int i = 0; i < 20; i++) {
+      Path out = Packaged.workFolder("train-killed").resolve("out");
+      killed(out, 1, new Random().nextLong());
+      assertUndisturbed(out);
+    }
+  }
+
+  /** Kills trainings of one folder at random moments, then lets one come to its end. */
+  private static void killed(Path out, int times, long seed)
+      throws IOException, InterruptedException {
+    System.out.println("kills of " + out + " at moments of seed " + seed);
+    Random random = new Random(seed);
+    for (int i = 0; i < times; i++) {
+      JvmRun.Started started = begin(out).start(Packaged.command());
+      long patience = random.nextLong(milliseconds);
+      if (!started.process().waitFor(patience, TimeUnit.MILLISECONDS)) {
+        started.process().destroyForcibly().waitFor();
+      }
+    }
+    begin(out).run(Packaged.command()).ok();
+  }
+
+  /** As somebody would: on from a checkpoint, where there is one. */
+  private static JvmRun begin(Path out) {
+    return Files.exists(out.resolve("checkpoint.safetensors")) ? resume(out) : train(out);
+  }
+
+  @Test
+  void interruptedItKeepsACheckpoint() throws IOException, InterruptedException {
+    Path out = Packaged.workFolder("train-interrupted").resolve("out");
+    JvmRun.Started started = train(out).start(Packaged.command());
+    while (started.process().isAlive() && !Files.exists(out.resolve("checkpoint.safetensors"))) {
+      Thread.sleep(20);
+    }
+    String pid = Long.toString(started.process().pid());
+    assertEquals(0, new ProcessBuilder("kill", "-TERM", pid).start().waitFor());
+    JvmRun.Finished finished = started.await();
+    assertTrue(finished.err().contains("Go on with: tapscope train --resume"), finished::toString);
+    assertEquals(143, finished.exit(), finished::toString);
+    resume(out).run(Packaged.command()).ok();
+    assertUndisturbed(out);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"1", "3"})
+  void theNumberOfThreadsDoesNotMatter(String threads) throws IOException {
+    Path out = Packaged.workFolder("train-threads").resolve("out");
+    train(out, "--threads", threads).run(Packaged.command()).ok();
+    assertUndisturbed(out);
+  }
+
+  @Test
+  void anotherStoreIsRefused() throws IOException {
+    Path other = Packaged.workFolder("train-other").resolve("store");
+    tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
+        .with("--capture", "res.3", "--out", other.toString())
+        .with("--corpus", Captures.jsonLines(List.of(GoldenPrompt.named("mid"))).toString())
+        .run(Packaged.command())
+        .ok();
+    JvmRun.Finished refused =
+        resume(undisturbed).with("--store", other.toString()).run(Packaged.command());
+    assertEquals(1, refused.exit(), refused::toString);
+    assertTrue(refused.err().contains("[place-unknown]"), refused::toString);
+    JvmRun.Finished twice = train(undisturbed).run(Packaged.command());
+    assertTrue(twice.err().contains("[out-exists]"), twice::toString);
+  }
+
+  /** What is trained runs as any SAE does. */
+  @Test
+  void theModelRunsWithWhatWasTrained() {
+    JvmRun.Finished ran =
+        tapscope("run", "--model", Fixtures.tinyGemma2().toString(), "-n", "1")
+            .with("--sae", "mine=res.3 " + undisturbed.resolve("a"))
+            .with("--prompt", "The City of Light is Paris.")
+            .run(Packaged.command())
+            .ok();
+    assertTrue(ran.out().contains("mine at res.3"), ran::toString);
+  }
+}
