@@ -6,8 +6,8 @@ package dev.tapscope.step;
  * @param least share of all entries, active or in their band, from which on it is
  */
 record Density(double least) {
-  /** Where both ways take as long, as measured at {@code d = 2304}. */
-  static final Density MEASURED = new Density(0.1);
+  /** Where both ways take about as long at {@code d = 2304}; an estimate. */
+  static final Density USUAL = new Density(0.1);
 
   /** For tests. */
   static final Density ALWAYS = new Density(0);

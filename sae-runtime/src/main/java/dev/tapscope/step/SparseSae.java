@@ -37,7 +37,7 @@ final class SparseSae implements Examined {
    * @param lazy whether rows without a gradient may be left alone
    */
   SparseSae(Dimensions dimensions, Method method, int threads, PhaseClock clock, boolean lazy) {
-    this(dimensions, method, threads, clock, lazy, Density.MEASURED);
+    this(dimensions, method, threads, clock, lazy, Density.USUAL);
   }
 
   SparseSae(

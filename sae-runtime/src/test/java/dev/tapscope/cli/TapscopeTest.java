@@ -42,7 +42,8 @@ import tools.jackson.databind.json.JsonMapper;
 class TapscopeTest {
   private static final List<String> COMMANDS =
       List.of(
-          "run", "show", "steer", "ablate", "harvest", "train", "eval", "stats", "export", "doctor");
+          "run", "show", "steer", "ablate", "harvest", "train", "eval", "stats", "export",
+          "doctor");
 
   @TempDir private Path folder;
 

@@ -93,7 +93,9 @@ public final class StepBench implements Callable<Integer> {
       System.err.println("bench: [usage] All numbers must be above 0.");
       return CommandLine.ExitCode.USAGE;
     }
-    say("d = %d, F = %d; milliseconds of processors, medians of %d rounds", width, features, rounds);
+    say(
+        "d = %d, F = %d; milliseconds of processors, medians of %d rounds",
+        width, features, rounds);
     for (int count : threads) {
       for (int size : rows) {
         measure(size, count);
@@ -140,7 +142,9 @@ public final class StepBench implements Callable<Integer> {
         "B = %d, %d thread%s: L0 %.1f, in band %.1f, loss %.4f",
         size, count, count == 1 ? "" : "s", lazy.last.l0(), lazy.last.inBand(), lazy.last.loss());
     say("  %-34s %8.1f GFLOP/s a core", "fused multiply-adds alone", ceiling);
-    say("  %-34s %8.1f GFLOP/s a core, %.3f of that", "encode, packing included", rate, rate / ceiling);
+    say(
+        "  %-34s %8.1f GFLOP/s a core, %.3f of that",
+        "encode, packing included", rate, rate / ceiling);
     for (Phase phase : Phase.values()) {
       String name = phase.name().toLowerCase(Locale.ROOT);
       say("  %-34s %8.1f ms", name, lazy.median(phase));
