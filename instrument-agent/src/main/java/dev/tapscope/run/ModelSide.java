@@ -183,7 +183,8 @@ final class ModelSide {
     } finally {
       scope.showing.decrementAndGet();
     }
-    if (scope.showing.get() == 0 && ledger.seen(coverage)) {
+    // In this order: all that was seen was shown by someone counted before.
+    if (ledger.seen(coverage) && scope.showing.get() == 0) {
       throw cut(scope, PassScope.Cut.SEEN);
     }
     return tensor;
