@@ -6,8 +6,8 @@ package dev.tapscope.step;
  * @param least share of all entries, active or in their band, from which on it is
  */
 record Density(double least) {
-  /** Where both ways take about as long at {@code d = 2304}; an estimate. */
-  static final Density USUAL = new Density(0.1);
+  /** Never, for now: in a JVM just started the dense products are the slower way at any density. */
+  static final Density USUAL = new Density(Double.POSITIVE_INFINITY);
 
   /** For tests. */
   static final Density ALWAYS = new Density(0);
