@@ -25,6 +25,10 @@ final class Entries {
     return blocks[number];
   }
 
+  void clear() {
+    Arrays.stream(blocks).forEach(Block::clear);
+  }
+
   long active() {
     return Arrays.stream(blocks).mapToLong(Block::active).sum();
   }
@@ -41,27 +45,37 @@ final class Entries {
     private long active;
     private long inBand;
 
-    /** Takes over the lists of all features. */
-    void fill(Lists lists, Gate gate, int first) {
-      int size = 0;
-      for (int i = 0; i < BLOCK; i++) {
-        starts[i] = size;
-        size += lists.size(i);
-      }
-      starts[BLOCK] = size;
-      if (size > tokens.length) {
-        int capacity = size + size / 4;
-        tokens = new int[capacity];
-        z = new float[capacity];
-      }
+    private void clear() {
+      Arrays.fill(starts, 0);
       active = 0;
       inBand = 0;
-      for (int i = 0; i < BLOCK; i++) {
-        lists.copy(i, tokens, z, starts[i]);
-        for (int e = starts[i]; e < starts[i + 1]; e++) {
-          active += gate.active(first + i, z[e]) ? 1 : 0;
-          inBand += gate.inBand(first + i, z[e]) ? 1 : 0;
-        }
+    }
+
+    /** Takes over the lists of all features, behind what it has of tokens before them. */
+    void append(Lists lists, Gate gate, int first) {
+      int to = starts[BLOCK] + lists.size();
+      if (to > tokens.length) {
+        int capacity = to + to / 4;
+        tokens = Arrays.copyOf(tokens, capacity);
+        z = Arrays.copyOf(z, capacity);
+      }
+      // From the back, so that nothing is overwritten before it has moved.
+      for (int i = BLOCK - 1; i >= 0; i--) {
+        int had = starts[i + 1] - starts[i];
+        starts[i + 1] = to;
+        to -= lists.size(i);
+        lists.copy(i, tokens, z, to);
+        count(first + i, to, starts[i + 1], gate);
+        to -= had;
+        System.arraycopy(tokens, starts[i], tokens, to, had);
+        System.arraycopy(z, starts[i], z, to, had);
+      }
+    }
+
+    private void count(int feature, int from, int to, Gate gate) {
+      for (int e = from; e < to; e++) {
+        active += gate.active(feature, z[e]) ? 1 : 0;
+        inBand += gate.inBand(feature, z[e]) ? 1 : 0;
       }
     }
 
@@ -90,29 +104,29 @@ final class Entries {
     }
   }
 
-  /** Lists of one block while they grow; no list can be longer than a batch. */
+  /** Lists of one block for some tokens, while they grow. */
   static final class Lists {
     private final int[] sizes = new int[BLOCK];
     private final int capacity;
     private final int[] tokens;
     private final float[] z;
 
-    Lists(int rows) {
-      capacity = rows;
-      tokens = new int[Math.multiplyExact(BLOCK, rows)];
+    Lists(int capacity) {
+      this.capacity = capacity;
+      tokens = new int[BLOCK * capacity];
       z = new float[tokens.length];
-    }
-
-    int capacity() {
-      return capacity;
     }
 
     void clear() {
       Arrays.fill(sizes, 0);
     }
 
-    int size(int feature) {
+    private int size(int feature) {
       return sizes[feature];
+    }
+
+    private int size() {
+      return Arrays.stream(sizes).sum();
     }
 
     void add(int feature, int token, float value) {

@@ -12,12 +12,13 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * The encoder: {@code z = (x - b_dec) W_enc + b_enc}, of which it keeps {@link Entries}. A block of
- * features stays in a thread's cache while all tokens go past it, and what is below the band is
- * forgotten while its tile is still in the nearest cache: no tokens x features array is ever
- * written.
+ * features stays in a thread's cache while tokens go past it, no more of them at a time than stay
+ * in the cache of all threads; and what is below the band is forgotten while its tile is still in
+ * the nearest cache: no tokens x features array is ever written.
  */
 final class FusedEncoder {
-  private static final int PANELS = Entries.BLOCK / Tile.ROWS;
+  /** Tokens at a time; with fewer of them, laying out the features would take longer. */
+  private static final int TOKENS = 1024;
 
   private final Team team;
   private final int inputs;
@@ -43,21 +44,26 @@ final class FusedEncoder {
       Gate gate,
       boolean reluFirst,
       Entries entries) {
-    team.run(
-        Phase.ENCODE,
-        entries.blocks(),
-        (worker, block) -> {
-          Worker own = workers[worker];
-          own.encode(block, tokens, encoder, bias, gate, reluFirst);
-          entries.block(block).fill(own.lists, gate, block * Entries.BLOCK);
-        });
+    entries.clear();
+    for (int first = 0; first < tokens.rows(); first += TOKENS) {
+      int from = first;
+      int to = Math.min(first + TOKENS, tokens.rows());
+      team.run(
+          Phase.ENCODE,
+          entries.blocks(),
+          (worker, block) -> {
+            Worker own = workers[worker];
+            own.encode(block, tokens, from, to, encoder, bias, gate, reluFirst);
+            entries.block(block).append(own.lists, gate, block * Entries.BLOCK);
+          });
+    }
   }
 
   private final class Worker {
     private final MemorySegment packed;
     private final MemorySegment tile;
     private final float[] noOffsets;
-    private Entries.Lists lists = new Entries.Lists(0);
+    private final Entries.Lists lists = new Entries.Lists(TOKENS);
 
     Worker(Arena arena, int inputs) {
       packed = Lanes.floats(arena, (long) Entries.BLOCK * inputs);
@@ -68,13 +74,12 @@ final class FusedEncoder {
     void encode(
         int block,
         PackedRows tokens,
+        int from,
+        int to,
         MemorySegment encoder,
         MemorySegment bias,
         Gate gate,
         boolean reluFirst) {
-      if (lists.capacity() != tokens.rows()) {
-        lists = new Entries.Lists(tokens.rows());
-      }
       lists.clear();
       int first = block * Entries.BLOCK;
       int count = Math.min(Entries.BLOCK, features - first);
@@ -91,7 +96,7 @@ final class FusedEncoder {
             packed,
             at(panel));
       }
-      for (int token = 0; token < tokens.rows(); token += Tile.COLUMNS) {
+      for (int token = from; token < to; token += Tile.COLUMNS) {
         for (int panel = 0; panel < panels; panel++) {
           Tile.multiply(packed, at(panel), tokens.panels(), tokens.at(token), inputs, tile);
           for (int row = panel * Tile.ROWS; row < Math.min(count, (panel + 1) * Tile.ROWS); row++) {
@@ -100,7 +105,7 @@ final class FusedEncoder {
                 row,
                 (long) (row % Tile.ROWS) * Tile.COLUMNS * Float.BYTES,
                 token,
-                tokens.rows(),
+                to,
                 bias.get(Lanes.FLOAT, (long) feature * Float.BYTES),
                 gate.thresholds()[feature],
                 gate.halfBand(),

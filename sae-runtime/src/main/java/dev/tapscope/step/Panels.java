@@ -1,16 +1,27 @@
 package dev.tapscope.step;
 
 import static dev.tapscope.step.Lanes.FLOAT;
+import static dev.tapscope.step.Lanes.FLOATS;
+import static dev.tapscope.step.Lanes.load;
 
 import java.lang.foreign.MemorySegment;
+import java.util.stream.IntStream;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
 
 /**
  * Lays rows out for {@link Tile}. A panel holds some neighbouring rows or columns of a matrix, one
  * step of the product beside the other, filled up with zeros.
  */
 final class Panels {
-  /** Floats of a cache line. */
-  private static final int LINE = 16;
+  /** Steps of the product at a time, so that what is gathered lies in the nearest cache. */
+  private static final int STEPS = 512;
+
+  /** From one row to the next while they are gathered; a power of two would share cache lines. */
+  private static final int STRIDE = STEPS + 16;
+
+  private static final int[] ROWS_APART =
+      IntStream.range(0, Lanes.COUNT).map(i -> i * STRIDE).toArray();
 
   private Panels() {}
 
@@ -34,20 +45,40 @@ final class Panels {
       int width,
       MemorySegment panel,
       long at) {
-    for (int from = 0; from < depth; from += LINE) {
-      int to = Math.min(from + LINE, depth);
+    float[] held = new float[Math.ceilDiv(width, Lanes.COUNT) * Lanes.COUNT * STRIDE];
+    for (int from = 0; from < depth; from += STEPS) {
+      int steps = Math.min(STEPS, depth - from);
       for (int i = 0; i < count; i++) {
-        long row = (first + i) * depth * Float.BYTES;
-        for (int k = from; k < to; k++) {
-          float value = rows.get(FLOAT, row + (long) k * Float.BYTES) - offsets[k];
-          panel.set(FLOAT, at + ((long) k * width + i) * Float.BYTES, value);
-        }
+        hold(rows, ((first + i) * depth + from) * Float.BYTES, offsets, from, steps, held, i);
       }
-      for (int i = count; i < width; i++) {
-        for (int k = from; k < to; k++) {
-          panel.set(FLOAT, at + ((long) k * width + i) * Float.BYTES, 0);
-        }
+      for (int i = 0; i < width; i += Lanes.COUNT) {
+        long to = at + ((long) from * width + i) * Float.BYTES;
+        spread(held, i, steps, Math.min(Lanes.COUNT, width - i), width, panel, to);
       }
+    }
+  }
+
+  /** {@code held[i][k] = rows[k] - offsets[k]}. */
+  private static void hold(
+      MemorySegment rows, long at, float[] offsets, int from, int steps, float[] held, int i) {
+    int whole = FLOATS.loopBound(steps);
+    for (int k = 0; k < whole; k += Lanes.COUNT) {
+      load(rows, at + (long) k * Float.BYTES)
+          .sub(FloatVector.fromArray(FLOATS, offsets, from + k))
+          .intoArray(held, i * STRIDE + k);
+    }
+    for (int k = whole; k < steps; k++) {
+      held[i * STRIDE + k] = rows.get(FLOAT, at + (long) k * Float.BYTES) - offsets[from + k];
+    }
+  }
+
+  /** {@code panel[k][i + lane] = held[i + lane][k]} for the first lanes. */
+  private static void spread(
+      float[] held, int i, int steps, int lanes, int width, MemorySegment panel, long at) {
+    VectorMask<Float> some = FLOATS.indexInRange(0, lanes);
+    for (int k = 0; k < steps; k++) {
+      FloatVector.fromArray(FLOATS, held, i * STRIDE + k, ROWS_APART, 0)
+          .intoMemorySegment(panel, at + (long) k * width * Float.BYTES, Lanes.ORDER, some);
     }
   }
 
