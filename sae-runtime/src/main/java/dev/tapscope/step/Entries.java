@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  */
 final class Entries {
   /** Features in a block. */
-  static final int BLOCK = 8 * Tile.ROWS;
+  static final int BLOCK = 16 * Tile.ROWS;
 
   private final Block[] blocks;
 
