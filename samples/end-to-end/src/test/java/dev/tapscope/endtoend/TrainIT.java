@@ -77,7 +77,6 @@ class TrainIT {
   }
 
   @Test
-  @Tag("full") // as in TrainedSaeIT
   void twoKillsLoseNothing() throws IOException, InterruptedException {
     Path out = Packaged.workFolder("train-killed").resolve("out");
     killed(out, 2, new Random().nextLong());

@@ -49,7 +49,6 @@ class TrainedSaeIT {
    * of the last batch explained by no more than an eighth of the features.
    */
   @Test
-  @Tag("full") // until the dense products of the first steps run as fast from the command
   void aShortTrainingIsOnItsWay() throws IOException {
     Path folder = Packaged.workFolder("trained");
     Path corpus = folder.resolve("corpus.jsonl");
