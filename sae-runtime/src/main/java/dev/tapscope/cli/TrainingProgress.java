@@ -24,11 +24,15 @@ final class TrainingProgress {
     this.first = first;
   }
 
-  /** Shows the figures of a step: of the first, of the last, and every ten seconds. */
+  /**
+   * Shows the figures of a step: of the first, of the last, where dead features begin anew, and
+   * every ten seconds.
+   */
   void show(List<StepMetrics> metrics) {
     long now = System.nanoTime();
+    boolean resampled = metrics.stream().anyMatch(one -> one.resampled().isPresent());
     if (metrics.isEmpty()
-        || now - said < SILENCE_NANOS && metrics.getFirst().step() < course.steps()) {
+        || !resampled && now - said < SILENCE_NANOS && metrics.getFirst().step() < course.steps()) {
       return;
     }
     said = now;
@@ -41,7 +45,7 @@ final class TrainingProgress {
   private String line(StepMetrics one, double stepsASecond) {
     return String.format(
         Locale.ROOT,
-        "%s  step %,d of %,d  %,.0f rows/s  %s left  loss %.4g  FVU %.4f  L0 %.2f  dead %,d  in"
+        "%s  step %,d of %,d  %,.0f rows/s  %s left  loss %.4g  FVU %.4f  L0 %.2f  dead %,d%s  in"
             + " band %.2f  threshold moves %.1e, L0's share %.2f%s",
         one.name(),
         one.step(),
@@ -52,6 +56,7 @@ final class TrainingProgress {
         one.fvu(),
         one.report().l0(),
         one.dead(),
+        one.resampled().isPresent() ? ", %,d resampled".formatted(one.resampled().getAsLong()) : "",
         one.report().inBand(),
         one.report().thresholdMovement(),
         one.report().sparsityShare(),

@@ -19,6 +19,11 @@ public enum ThresholdForm {
     this.arrayName = arrayName;
   }
 
+  /** The number that is trained for a threshold. */
+  public double trained(double threshold) {
+    return this == LOG ? StrictMath.log(threshold) : threshold;
+  }
+
   /** Name of the {@link StateArray}. */
   public String arrayName() {
     return arrayName;

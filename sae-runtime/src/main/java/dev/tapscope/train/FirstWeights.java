@@ -41,10 +41,8 @@ final class FirstWeights {
     }
     ThresholdForm form = recipe.method().thresholdForm();
     Numbers threshold = Numbers.of(sae, form.arrayName());
-    double first =
-        form == ThresholdForm.LOG ? StrictMath.log(recipe.threshold()) : recipe.threshold();
     for (int f = 0; f < d.features(); f++) {
-      threshold.set(f, first);
+      threshold.set(f, form.trained(recipe.threshold()));
     }
     if (recipe.bias() == Recipe.FirstBias.MEAN) {
       Numbers bias = Numbers.of(sae, "b_dec");

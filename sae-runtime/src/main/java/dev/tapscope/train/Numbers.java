@@ -35,11 +35,12 @@ record Numbers(StateArray array) {
     return floats;
   }
 
+  /** Rounds to the type of the array. */
   void set(long index, double value) {
     switch (array.element()) {
       case F32 -> array.values().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
       case F64 -> array.values().setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
-      case I64 -> throw new IllegalStateException(array.name() + " holds counts");
+      case I64 -> array.values().setAtIndex(ValueLayout.JAVA_LONG, index, (long) value);
     }
   }
 

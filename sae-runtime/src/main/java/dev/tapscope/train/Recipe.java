@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -26,7 +27,9 @@ import java.util.Set;
  * @param rateWarmUp steps over which the learning rate grows from a tenth, along a half cosine
  * @param rateDecay last share of all steps over which the learning rate falls to 0, linearly
  * @param bias where {@code b_dec} begins
- * @param seed of the first weights
+ * @param resampleEvery steps from one {@link Resampling} of dead features to the next; none by
+ *     default
+ * @param seed of the first weights, and of what is drawn in resampling
  */
 public record Recipe(
     String site,
@@ -38,6 +41,7 @@ public record Recipe(
     long rateWarmUp,
     double rateDecay,
     FirstBias bias,
+    OptionalLong resampleEvery,
     long seed,
     Method method) {
   private static final Set<String> FORMS = Set.of("l0", "target-l0", "tanh");
@@ -67,6 +71,9 @@ public record Recipe(
         words.name(Word.BIAS, Set.of("zero", "mean")::contains, "zero or mean").equals("mean")
             ? FirstBias.MEAN
             : FirstBias.ZERO,
+        words.text(Word.RESAMPLE_EVERY).equals("none")
+            ? OptionalLong.empty()
+            : OptionalLong.of(words.whole(Word.RESAMPLE_EVERY, 1, Long.MAX_VALUE)),
         words.whole(Word.SEED, Long.MIN_VALUE, Long.MAX_VALUE),
         new Method(
             sparsity(words),
@@ -151,6 +158,9 @@ public record Recipe(
     words.put(Word.PRE_BIAS, yesNo(method.preBias()));
     words.put(Word.RELU_FIRST, yesNo(method.reluFirst()));
     words.put(Word.BIAS, bias.name().toLowerCase(Locale.ROOT));
+    words.put(
+        Word.RESAMPLE_EVERY,
+        resampleEvery.isPresent() ? Long.toString(resampleEvery.getAsLong()) : "none");
     words.put(Word.SEED, Long.toString(seed));
     Map<String, String> spelled = new LinkedHashMap<>();
     words.forEach((word, value) -> spelled.put(word.spelling(), value));

@@ -26,6 +26,15 @@ public final class Schedule {
   }
 
   /**
+   * Whether dead features begin anew before a step, counted from 0: before every so many, where
+   * they have as many left to learn in.
+   */
+  boolean resamples(long step) {
+    long every = recipe.resampleEvery().orElse(Long.MAX_VALUE);
+    return step > 0 && step % every == 0 && steps - step >= every;
+  }
+
+  /**
    * {@code lr (0.1 + 0.9 (1 - cos(pi t / warmup)) / 2)} (arXiv 2408.05147, section 3.2, says a
    * cosine from 0.1 to 1), then {@code lr}, then a line to 0 that would be reached after the last
    * step.

@@ -4,6 +4,7 @@ import dev.tapscope.step.Rates;
 import dev.tapscope.step.StepReport;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * What a step has shown of one SAE, measured with the parameters the step began with, in units of
@@ -15,9 +16,17 @@ import java.util.Map;
  * @param fvu reconstruction error divided by the mean squared distance of the rows from the mean of
  *     the batch
  * @param dead features that have not fired for as long as the course says
+ * @param resampled features that began anew before the step, where it was their time
  */
 public record StepMetrics(
-    String name, long step, long tokens, double fvu, long dead, Rates rates, StepReport report) {
+    String name,
+    long step,
+    long tokens,
+    double fvu,
+    long dead,
+    OptionalLong resampled,
+    Rates rates,
+    StepReport report) {
   /** One line of {@code metrics.jsonl}. What is not a number, or not measured, is left out. */
   Map<String, Object> line() {
     Map<String, Object> line = new LinkedHashMap<>();
@@ -38,6 +47,7 @@ public record StepMetrics(
     figures.put("l0", report.l0());
     figures.put("sparsity", report.sparsity());
     figures.put("dead", (double) dead);
+    resampled.ifPresent(features -> figures.put("resampled", (double) features));
     figures.put("in_band", report.inBand());
     figures.put("threshold_movement", report.thresholdMovement());
     figures.put("sparsity_share", report.sparsityShare());

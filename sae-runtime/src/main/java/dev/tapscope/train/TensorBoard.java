@@ -21,6 +21,7 @@ final class TensorBoard implements AutoCloseable {
           Map.entry("fvu", "metrics/fvu"),
           Map.entry("l0", "metrics/l0"),
           Map.entry("dead", "sparsity/dead_features"),
+          Map.entry("resampled", "sparsity/resampled_features"),
           Map.entry("in_band", "thresholds/in_band"),
           Map.entry("threshold_movement", "thresholds/movement"),
           Map.entry("sparsity_share", "thresholds/sparsity_share"),

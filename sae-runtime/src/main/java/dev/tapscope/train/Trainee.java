@@ -5,6 +5,7 @@ import dev.tapscope.step.Rates;
 import dev.tapscope.step.SaeInTraining;
 import dev.tapscope.step.StepReport;
 import dev.tapscope.tap.TapscopeException;
+import java.util.OptionalLong;
 
 /** One SAE of a run: what is to become of it and how far it is. */
 record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
@@ -24,13 +25,28 @@ record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
     }
   }
 
-  StepMetrics metrics(Course course, long step, StepReport report, double variance) {
+  /**
+   * Gives dead features a new beginning before a step, where it is their time.
+   *
+   * @param batch of that step
+   * @param step from 0
+   * @return how many, where it is
+   */
+  OptionalLong resample(Batch batch, Course course, long step) {
+    return schedule.resamples(step)
+        ? OptionalLong.of(new Resampling(task.recipe(), sae, course.deadAfter()).run(batch, step))
+        : OptionalLong.empty();
+  }
+
+  StepMetrics metrics(
+      Course course, long step, OptionalLong resampled, StepReport report, double variance) {
     return new StepMetrics(
         task.name(),
         step + 1,
         (step + 1) * course.batch(),
         report.reconstruction() / variance,
         Numbers.of(sae, "tokens_since_fired").atLeast(course.deadAfter()),
+        resampled,
         schedule.at(step),
         report);
   }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 
 /**
  * Several SAEs that go through the same rows together. What it does is decided by the plan and the
@@ -108,11 +109,12 @@ public final class Trainer implements AutoCloseable {
    * Takes the next step with every SAE.
    *
    * @return what it has shown of each, in the order of the tasks; nothing where the course logs
-   *     nothing
+   *     nothing and no dead features began anew
    * @throws TapscopeException {@code loss-nonfinite}: this trainer cannot go on
    */
   public List<StepMetrics> next() {
-    boolean logged = plan.course().logs(step);
+    boolean resamples = trainees.stream().anyMatch(t -> t.schedule().resamples(step));
+    boolean logged = resamples || plan.course().logs(step);
     Map<Feed, Batch> batches = new LinkedHashMap<>();
     Map<Feed, Double> variances = new LinkedHashMap<>();
     for (Feed feed : feeds.values()) {
@@ -123,9 +125,12 @@ public final class Trainer implements AutoCloseable {
     }
     List<StepMetrics> metrics = new ArrayList<>();
     for (Trainee trainee : trainees) {
-      StepReport report = trainee.step(batches.get(trainee.feed()), step);
+      Batch batch = batches.get(trainee.feed());
+      OptionalLong resampled = trainee.resample(batch, plan.course(), step);
+      StepReport report = trainee.step(batch, step);
       if (logged) {
-        metrics.add(trainee.metrics(plan.course(), step, report, variances.get(trainee.feed())));
+        double variance = variances.get(trainee.feed());
+        metrics.add(trainee.metrics(plan.course(), step, resampled, report, variance));
       }
     }
     step++;

@@ -31,6 +31,7 @@ public enum Word {
   PRE_BIAS("YES|NO", "", "take b_dec off the input; yes for SAEs, never for transcoders"),
   RELU_FIRST("YES|NO", "no", "a ReLU before the gate"),
   BIAS("FORM", "zero", "zero or mean: where b_dec begins"),
+  RESAMPLE_EVERY("STEPS", "none", "steps from one new beginning of dead features to the next"),
   SEED("N", "0", "seed of the first weights, and of the order of the rows"),
   BATCH("ROWS", "4096", "rows of a step", true),
   STEPS("N", "", "number of steps", true),

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,7 +68,9 @@ class EventFileTest {
     Words words = Words.of("The test", Map.of("site", "res.3", "steps", "9"));
     Plan plan = new Plan(Course.of(words), List.of(new Task("l9", Recipe.of(words))), Map.of());
     StepReport report = new StepReport(1, 2, 3, 4, 5, 6, 0.75, 7, false);
-    StepMetrics metrics = new StepMetrics("l9", 3, 12_288, 0.125, 8, new Rates(7e-5, 1e-3), report);
+    StepMetrics metrics =
+        new StepMetrics(
+            "l9", 3, 12_288, 0.125, 8, OptionalLong.of(5), new Rates(7e-5, 1e-3), report);
     try (TensorBoard board = TensorBoard.open(folder, plan, 0, InstantSource.fixed(NOON))) {
       board.add(List.of(metrics));
     }
@@ -77,11 +80,12 @@ class EventFileTest {
       Map<Integer, List<Object>> fields = message(value);
       scalars.put(text(one(fields, 1)), Float.intBitsToFloat((int) one(fields, 2)));
     }
-    assertEquals(14, scalars.size(), scalars::toString);
+    assertEquals(15, scalars.size(), scalars::toString);
     assertEquals(1, scalars.get("losses/overall_loss"));
     assertEquals(4, scalars.get("metrics/l0"));
     assertEquals(0.875f, scalars.get("metrics/explained_variance"));
     assertEquals(8, scalars.get("sparsity/dead_features"));
+    assertEquals(5, scalars.get("sparsity/resampled_features"));
     assertEquals(0.75f, scalars.get("thresholds/sparsity_share"));
     assertEquals(12_288, scalars.get("details/n_training_samples"));
   }
