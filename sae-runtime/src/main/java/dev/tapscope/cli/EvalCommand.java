@@ -4,6 +4,7 @@ import dev.tapscope.eval.Evaluation;
 import dev.tapscope.eval.EvaluationCsv;
 import dev.tapscope.eval.EvaluationJson;
 import dev.tapscope.eval.FrontierPlot;
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.Kernels;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.io.OutputStream;

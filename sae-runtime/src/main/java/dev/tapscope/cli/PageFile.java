@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.view.HtmlView;
 import dev.tapscope.view.TokenView;

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.sae.SaeWriter;
 import dev.tapscope.step.Steps;

@@ -40,7 +40,7 @@ public final class NpzWriter {
    * @throws TapscopeException {@code file-unwritable}
    */
   public void writeTo(Path path) {
-    FreshFile.write(
+    WholeFile.write(
         path,
         out -> {
           try (ZipOutputStream zip = new ZipOutputStream(out)) {

@@ -47,13 +47,16 @@ public final class Safetensors {
   private final Map<String, String> metadata;
   private final Map<String, StoredArray> tensors;
   private final Map<String, MemorySegment> bytes;
+  private final MemorySegment mapped;
 
   private Safetensors(
       ArrayFile file,
+      MemorySegment mapped,
       Map<String, String> metadata,
       Map<String, StoredArray> tensors,
       Map<String, MemorySegment> bytes) {
     this.file = file;
+    this.mapped = mapped;
     this.metadata = Collections.unmodifiableMap(metadata);
     this.tensors = Collections.unmodifiableMap(tensors);
     this.bytes = Collections.unmodifiableMap(bytes);
@@ -89,7 +92,7 @@ public final class Safetensors {
               .formatted(Long.toUnsignedString(headerLength), size));
     }
     byte[] header = bytes.asSlice(8, headerLength).toArray(ValueLayout.JAVA_BYTE);
-    return parse(file, header, bytes.asSlice(8 + headerLength));
+    return parse(file, header, bytes);
   }
 
   public Path path() {
@@ -117,6 +120,20 @@ public final class Safetensors {
     return Optional.ofNullable(bytes.get(name));
   }
 
+  /** A tensor to be read without the file being mapped: for files larger than the memory. */
+  public Optional<UnmappedTensor> unmapped(String name) {
+    return find(name)
+        .map(tensor -> {
+          MemorySegment own = bytes.get(name);
+          return new UnmappedTensor(
+              file,
+              name,
+              tensor.dtype(),
+              own.address() - mapped.address(),
+              own.byteSize() / tensor.dtype().bytes());
+        });
+  }
+
   private static MemorySegment map(ArrayFile file, long size, Arena arena) {
     try (FileChannel channel = FileChannel.open(file.path(), StandardOpenOption.READ)) {
       return channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
@@ -125,7 +142,8 @@ public final class Safetensors {
     }
   }
 
-  private static Safetensors parse(ArrayFile file, byte[] header, MemorySegment data) {
+  private static Safetensors parse(ArrayFile file, byte[] header, MemorySegment mapped) {
+    MemorySegment data = mapped.asSlice(8 + header.length);
     JsonNode root;
     try {
       root = JSON.readTree(new String(header, StandardCharsets.UTF_8));
@@ -149,7 +167,7 @@ public final class Safetensors {
       }
     }
     checkCover(file, ranges, data.byteSize());
-    return new Safetensors(file, metadata, tensors, bytes);
+    return new Safetensors(file, mapped, metadata, tensors, bytes);
   }
 
   private record Range(String name, long begin, long end) {}

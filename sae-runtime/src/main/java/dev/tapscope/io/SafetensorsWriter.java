@@ -42,7 +42,7 @@ public final class SafetensorsWriter {
    * @throws TapscopeException {@code file-unwritable}
    */
   public void writeTo(Path path) {
-    FreshFile.write(
+    WholeFile.write(
         path,
         out -> {
           byte[] header = header();

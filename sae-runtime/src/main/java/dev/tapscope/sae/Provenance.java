@@ -1,7 +1,6 @@
 package dev.tapscope.sae;
 
-import dev.tapscope.io.FreshFile;
-import java.nio.charset.StandardCharsets;
+import dev.tapscope.io.WholeFile;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -35,6 +34,6 @@ final class Provenance {
 
   static void write(Path file, Map<String, Object> document) {
     String text = JSON.writeValueAsString(document) + "\n";
-    FreshFile.write(file, out -> out.write(text.getBytes(StandardCharsets.UTF_8)));
+    WholeFile.write(file, text);
   }
 }

@@ -1,6 +1,6 @@
 package dev.tapscope.sae;
 
-import dev.tapscope.io.FreshFile;
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
@@ -153,7 +153,7 @@ public final class SaeWriter {
     } else {
       delete(measured);
     }
-    labels.ifPresent(l -> FreshFile.write(folder.resolve(Labels.FILE), out -> Files.copy(l, out)));
+    labels.ifPresent(l -> WholeFile.write(folder.resolve(Labels.FILE), out -> Files.copy(l, out)));
     return file;
   }
 

@@ -3,7 +3,6 @@ package dev.tapscope.store;
 import dev.tapscope.io.Dtype;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.Shape;
-import dev.tapscope.io.StoredArray;
 import dev.tapscope.sae.Sha256;
 import dev.tapscope.tap.TapscopeException;
 import java.lang.foreign.Arena;
@@ -102,8 +101,7 @@ public final class ActivationStore {
   }
 
   private static StoredRows column(Safetensors file, String site, int width, StoredPiece piece) {
-    StoredArray tensor = file.find(site).orElseThrow();
-    return new StoredRows(file.bytes(site).orElseThrow(), tensor.dtype(), width, piece.rows());
+    return new StoredRows(file.unmapped(site).orElseThrow(), width, piece.rows());
   }
 
   public Path folder() {

@@ -1,5 +1,6 @@
 package dev.tapscope.store;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -105,7 +106,7 @@ record Manifest(String format, Asked asked, Found found, Share share, List<Store
   /** Writes it beside its pieces. */
   void write(Path folder) throws IOException {
     byte[] text = (MAPPER.writeValueAsString(this) + "\n").getBytes(StandardCharsets.UTF_8);
-    WholeFile.write(folder.resolve(FILE), out -> out.write(text));
+    WholeFile.writeThrough(folder.resolve(FILE), out -> out.write(text));
   }
 
   Manifest with(StoredPiece piece) {

@@ -4,6 +4,7 @@ import dev.tapscope.io.Dtype;
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.Shape;
 import dev.tapscope.io.StoredArray;
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.recording.RunStream;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
@@ -86,7 +87,7 @@ final class PieceWriter {
   StoredPiece write(Path folder) throws IOException {
     String name = StoredPiece.fileName(run.piece());
     HashedOutput[] hashed = new HashedOutput[1];
-    WholeFile.write(
+    WholeFile.writeThrough(
         folder.resolve(name),
         out -> {
           hashed[0] = new HashedOutput(out);

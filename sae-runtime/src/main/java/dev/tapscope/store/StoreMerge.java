@@ -1,5 +1,6 @@
 package dev.tapscope.store;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -105,7 +106,7 @@ public final class StoreMerge {
   }
 
   private static void copy(Path from, StoredPiece piece, Path folder) throws IOException {
-    WholeFile.write(
+    WholeFile.writeThrough(
         folder.resolve(piece.file()),
         out -> {
           HashedOutput hashed = new HashedOutput(out);

@@ -1,9 +1,7 @@
 package dev.tapscope.train;
 
 import dev.tapscope.tap.TapscopeException;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -35,13 +33,14 @@ final class EventFile implements AutoCloseable {
   private static final int STATUS = 1;
   private static final int START = 1;
 
-  private final Path file;
-  private final OutputStream out;
+  private static final String REMEDY =
+      "Make room, make the folder writable, or leave --tensorboard away";
+
+  private final LogFile file;
   private final InstantSource clock;
 
-  private EventFile(Path file, OutputStream out, InstantSource clock) {
+  private EventFile(LogFile file, InstantSource clock) {
     this.file = file;
-    this.out = out;
     this.clock = clock;
   }
 
@@ -59,16 +58,16 @@ final class EventFile implements AutoCloseable {
                 .formatted(now.getEpochSecond(), ProcessHandle.current().pid(), step));
     try {
       Files.createDirectories(folder);
-      OutputStream out =
-          new BufferedOutputStream(
-              Files.newOutputStream(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
-      EventFile events = new EventFile(file, out, clock);
-      events.record(events.event(0).text(FILE_VERSION, VERSION));
-      events.record(events.event(step).message(SESSION_LOG, new Protobuf().varint(STATUS, START)));
-      return events;
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw LogFile.unwritable(file, REMEDY, e);
     }
+    EventFile events =
+        new EventFile(
+            LogFile.open(file, REMEDY, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            clock);
+    events.record(events.event(0).text(FILE_VERSION, VERSION));
+    events.record(events.event(step).message(SESSION_LOG, new Protobuf().varint(STATUS, START)));
+    return events;
   }
 
   void scalars(long step, Map<String, Double> values) {
@@ -76,12 +75,8 @@ final class EventFile implements AutoCloseable {
     values.forEach((tag, value) ->
         summary.message(
             VALUE, new Protobuf().text(TAG, tag).float32(SIMPLE_VALUE, value.floatValue())));
-    try {
-      record(event(step).message(SUMMARY, summary));
-      out.flush();
-    } catch (IOException e) {
-      throw unwritable(file, e);
-    }
+    record(event(step).message(SUMMARY, summary));
+    file.flush();
   }
 
   private Protobuf event(long step) {
@@ -91,13 +86,13 @@ final class EventFile implements AutoCloseable {
         .varint(STEP, step);
   }
 
-  private void record(Protobuf event) throws IOException {
+  private void record(Protobuf event) {
     byte[] message = event.bytes();
     byte[] length = littleEndian(8).putLong(message.length).array();
-    out.write(length);
-    out.write(littleEndian(4).putInt(masked(length)).array());
-    out.write(message);
-    out.write(littleEndian(4).putInt(masked(message)).array());
+    file.write(length);
+    file.write(littleEndian(4).putInt(masked(length)).array());
+    file.write(message);
+    file.write(littleEndian(4).putInt(masked(message)).array());
   }
 
   private static int masked(byte[] bytes) {
@@ -112,18 +107,6 @@ final class EventFile implements AutoCloseable {
 
   @Override
   public void close() {
-    try {
-      out.close();
-    } catch (IOException e) {
-      throw unwritable(file, e);
-    }
-  }
-
-  private static TapscopeException unwritable(Path file, IOException e) {
-    return TapscopeException.failed(
-        "file-unwritable",
-        "The event file %s cannot be written: %s. Make room, make the folder writable, or leave --tensorboard away, and go on with --resume."
-            .formatted(file, e),
-        e);
+    file.close();
   }
 }

@@ -1,11 +1,11 @@
 package dev.tapscope.train;
 
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.stream.Stream;
@@ -20,12 +20,12 @@ final class MetricsLog implements AutoCloseable {
   static final String FILE = "metrics.jsonl";
   private static final JsonMapper JSON = new JsonMapper();
 
-  private final Path file;
-  private final BufferedWriter out;
+  private static final String REMEDY = "Make room, or make the folder writable";
 
-  private MetricsLog(Path file, BufferedWriter out) {
+  private final LogFile file;
+
+  private MetricsLog(LogFile file) {
     this.file = file;
-    this.out = out;
   }
 
   /**
@@ -39,24 +39,24 @@ final class MetricsLog implements AutoCloseable {
       if (Files.exists(file)) {
         keepUntil(file, step);
       }
-      return new MetricsLog(
-          file,
-          Files.newBufferedWriter(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     } catch (IOException e) {
-      throw unwritable(file, e);
+      throw LogFile.unwritable(file, REMEDY, e);
     }
+    return new MetricsLog(
+        LogFile.open(file, REMEDY, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
   }
 
   private static void keepUntil(Path file, long step) throws IOException {
-    Path part = file.resolveSibling(FILE + ".tmp");
-    try (Stream<String> lines = Files.lines(file);
-        BufferedWriter kept = Files.newBufferedWriter(part)) {
-      for (String line : (Iterable<String>) lines.takeWhile(l -> stepOf(l) <= step)::iterator) {
-        kept.write(line);
-        kept.write('\n');
-      }
-    }
-    Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    WholeFile.writeThrough(
+        file,
+        out -> {
+          try (Stream<String> lines = Files.lines(file)) {
+            for (String line :
+                (Iterable<String>) lines.takeWhile(l -> stepOf(l) <= step)::iterator) {
+              out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            }
+          }
+        });
   }
 
   /** The step of a line; after all others for one that was cut off. */
@@ -69,39 +69,18 @@ final class MetricsLog implements AutoCloseable {
   }
 
   void add(List<StepMetrics> metrics) {
-    try {
-      for (StepMetrics one : metrics) {
-        out.write(JSON.writeValueAsString(one.line()));
-        out.write('\n');
-      }
-    } catch (IOException e) {
-      throw unwritable(file, e);
+    for (StepMetrics one : metrics) {
+      file.write((JSON.writeValueAsString(one.line()) + "\n").getBytes(StandardCharsets.UTF_8));
     }
   }
 
   /** Before a checkpoint, so that no line of a step before it can be lost. */
   void flush() {
-    try {
-      out.flush();
-    } catch (IOException e) {
-      throw unwritable(file, e);
-    }
+    file.flush();
   }
 
   @Override
   public void close() {
-    try {
-      out.close();
-    } catch (IOException e) {
-      throw unwritable(file, e);
-    }
-  }
-
-  private static TapscopeException unwritable(Path file, IOException e) {
-    return TapscopeException.failed(
-        "file-unwritable",
-        "%s cannot be written: %s. Training has stopped; the last checkpoint is kept. Make room, or make the folder writable, and go on with --resume."
-            .formatted(file, e),
-        e);
+    file.close();
   }
 }

@@ -2,18 +2,17 @@ package dev.tapscope.train;
 
 import dev.tapscope.io.Safetensors;
 import dev.tapscope.io.StoredArray;
+import dev.tapscope.io.WholeFile;
 import dev.tapscope.step.StateArray;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -24,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** State arrays in a safetensors file that is there under its name only when it is whole. */
 final class StateFile {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final long PIECE = 1 << 26;
+  private static final int PIECE = 1 << 16;
 
   private StateFile() {}
 
@@ -35,26 +34,21 @@ final class StateFile {
    * @throws TapscopeException {@code file-unwritable}; what was there under the name still is
    */
   static void write(Path file, Map<String, String> metadata, Map<String, StateArray> arrays) {
-    Path part = file.resolveSibling(file.getFileName() + ".tmp");
     try {
-      try (FileChannel channel =
-          FileChannel.open(
-              part,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.WRITE,
-              StandardOpenOption.TRUNCATE_EXISTING)) {
-        byte[] header = header(metadata, arrays);
-        ByteBuffer start = ByteBuffer.allocate(8 + header.length).order(ByteOrder.LITTLE_ENDIAN);
-        write(channel, start.putLong(header.length).put(header).flip());
-        for (StateArray array : arrays.values()) {
-          write(channel, array.values());
-        }
-        channel.force(true);
-      } catch (IOException e) {
-        Files.deleteIfExists(part); // of a full disk, what there is is wanted elsewhere
-        throw e;
-      }
-      Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      WholeFile.writeThrough(
+          file,
+          out -> {
+            byte[] header = header(metadata, arrays);
+            out.write(
+                ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(header.length)
+                    .array());
+            out.write(header);
+            for (StateArray array : arrays.values()) {
+              write(array.values(), out);
+            }
+          });
     } catch (IOException e) {
       throw TapscopeException.failed(
           "file-unwritable",
@@ -85,15 +79,12 @@ final class StateFile {
     return padded;
   }
 
-  private static void write(FileChannel channel, MemorySegment values) throws IOException {
+  private static void write(MemorySegment values, OutputStream out) throws IOException {
+    byte[] piece = new byte[PIECE];
     for (long at = 0; at < values.byteSize(); at += PIECE) {
-      write(channel, values.asSlice(at, Math.min(PIECE, values.byteSize() - at)).asByteBuffer());
-    }
-  }
-
-  private static void write(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      int count = (int) Math.min(PIECE, values.byteSize() - at);
+      MemorySegment.copy(values, ValueLayout.JAVA_BYTE, at, piece, 0, count);
+      out.write(piece, 0, count);
     }
   }
 
