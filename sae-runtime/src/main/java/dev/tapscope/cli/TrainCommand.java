@@ -15,6 +15,7 @@ import dev.tapscope.train.Trainer;
 import dev.tapscope.train.Training;
 import dev.tapscope.train.Word;
 import dev.tapscope.train.Words;
+import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -134,7 +135,7 @@ final class TrainCommand implements Callable<Integer> {
     Path folder = resume.orElseGet(this::newFolder);
     ActivationStore activations =
         ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
-    TrainingRows rows = TrainingRows.open(activations, plan, JavaMemory.ofProcess());
+    TrainingRows rows = TrainingRows.open(activations, plan, threads, JavaMemory.ofProcess());
     say(plan, activations, rows);
     SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
     List<StepMetrics> last;
@@ -147,6 +148,7 @@ final class TrainCommand implements Callable<Integer> {
       Map<String, TrainedSae> written = write(trainer, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
+    PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(rows.memory().total())));
     return 0;
   }
 
@@ -265,10 +267,16 @@ final class TrainCommand implements Callable<Integer> {
   private Map<String, TrainedSae> write(Trainer trainer, Path folder, List<StepMetrics> last) {
     Map<String, TrainedSae> written = new LinkedHashMap<>();
     for (Task task : trainer.plan().tasks()) {
-      SaeWriter writer = trainer.folded(task);
+      written.put(task.name(), write(trainer, task, folder.resolve(task.name()), last));
+    }
+    return written;
+  }
+
+  private TrainedSae write(Trainer trainer, Task task, Path own, List<StepMetrics> last) {
+    try (Arena arena = Arena.ofShared()) {
+      SaeWriter writer = trainer.folded(task, arena);
       task.recipe().spelled().forEach((word, value) -> writer.metadata("recipe." + word, value));
       writer.metadata("site", task.recipe().site());
-      Path own = folder.resolve(task.name());
       Path file = writer.writeTo(own, SaeFormat.GEMMA_SCOPE);
       TrainedSae trained =
           new TrainedSae(
@@ -279,8 +287,7 @@ final class TrainCommand implements Callable<Integer> {
               last.stream().filter(m -> m.name().equals(task.name())).findFirst());
       WholeFile.write(
           own.resolve("report.json"), new JsonMapper().writeValueAsString(trained.report()) + "\n");
-      written.put(task.name(), trained);
+      return trained;
     }
-    return written;
   }
 }

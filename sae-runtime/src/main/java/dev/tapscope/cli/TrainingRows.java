@@ -3,6 +3,7 @@ package dev.tapscope.cli;
 import dev.tapscope.store.ActivationStore;
 import dev.tapscope.store.StoreRows;
 import dev.tapscope.train.Course;
+import dev.tapscope.train.FirstDensity;
 import dev.tapscope.train.Plan;
 import dev.tapscope.train.Task;
 import dev.tapscope.train.TrainingMemory;
@@ -11,17 +12,25 @@ import java.util.Map;
 
 /** The rows of every site of a plan, from one store, and the memory that training on them takes. */
 record TrainingRows(Map<String, StoreRows> sources, TrainingMemory memory) {
+  /** Rows that tell how many features are active at first. */
+  private static final int SAMPLE = 256;
+
   /**
+   * @param threads of a step
    * @throws dev.tapscope.tap.TapscopeException {@code store-site}, or {@code memory} when Java may
    *     not take as much as this needs; checked before any of it is taken
    */
-  static TrainingRows open(ActivationStore store, Plan plan, JavaMemory java) {
+  static TrainingRows open(ActivationStore store, Plan plan, int threads, JavaMemory java) {
     TrainingMemory memory = new TrainingMemory(0, 0, 0, 0, 0);
     int batch = plan.course().batch();
     for (Task task : plan.tasks()) {
       int inputs = store.width(input(task.recipe().site()));
       int outputs = store.width(output(task.recipe().site()));
-      memory = memory.and(TrainingMemory.of(task.recipe(), inputs, outputs, batch));
+      float[] some = store.sample(input(task.recipe().site()), SAMPLE);
+      FirstDensity density =
+          FirstDensity.of(task.recipe(), plan.course().normalise(), some, inputs);
+      memory =
+          memory.and(TrainingMemory.of(task.recipe(), inputs, outputs, batch, threads, density));
     }
     for (String site : plan.sites()) {
       int inputs = store.width(input(site));

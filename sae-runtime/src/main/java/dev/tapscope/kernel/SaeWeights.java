@@ -7,7 +7,8 @@ import java.lang.foreign.ValueLayout;
 /**
  * The parameters of one SAE or transcoder as the kernels want them: float32, outside the heap, so
  * that neither the number of weights nor the heap of the host JVM limits them. Immutable and
- * thread-safe; the memory goes when the object is no longer reachable.
+ * thread-safe; the memory goes with the arena it was taken from, or when the object is no longer
+ * reachable.
  */
 public final class SaeWeights {
   static final int PANEL = SaeLayout.PANEL;
@@ -140,9 +141,18 @@ public final class SaeWeights {
      *     heap is {@code -XX:MaxDirectMemorySize}
      */
     public Draft(int inputs, int features, int outputs) {
+      this(inputs, features, outputs, Arena.ofAuto());
+    }
+
+    /**
+     * The same, for weights that are wanted no longer than the arena is open.
+     *
+     * @throws OutOfMemoryError when there is not enough
+     */
+    public Draft(int inputs, int features, int outputs, Arena arena) {
       this.layout = new SaeLayout(inputs, features, outputs);
-      this.encoder = Arena.ofAuto().allocate(layout.encoderBytes(), SaeLayout.ALIGNMENT);
-      this.decoder = Arena.ofAuto().allocate(layout.decoderBytes(), SaeLayout.ALIGNMENT);
+      this.encoder = arena.allocate(layout.encoderBytes(), SaeLayout.ALIGNMENT);
+      this.decoder = arena.allocate(layout.decoderBytes(), SaeLayout.ALIGNMENT);
       this.encoderBias = new float[features];
       this.decoderBias = new float[outputs];
       this.threshold = new float[features];

@@ -164,6 +164,24 @@ public final class ActivationStore {
     }
   }
 
+  /**
+   * Rows that lie evenly through the store, the first one among them.
+   *
+   * @param count how many, at most
+   * @return {@code [*, width]}
+   */
+  public float[] sample(String address, int count) {
+    int width = width(address);
+    int rows = (int) Math.min(count, rows());
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment sample = arena.allocate((long) rows * width * Float.BYTES, Float.BYTES);
+      for (int i = 0; i < rows; i++) {
+        read(address, i * rows() / rows, 1, sample, i);
+      }
+      return sample.toArray(ValueLayout.JAVA_FLOAT);
+    }
+  }
+
   /** Receives every row of an address in order. */
   private interface Row {
     void values(MemorySegment block, long at);

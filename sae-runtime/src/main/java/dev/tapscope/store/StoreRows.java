@@ -47,6 +47,7 @@ public final class StoreRows implements RowSource {
   /** Order of the rows in the buffer; empty until it is filled. */
   private int[] rows = {};
 
+  private Arena arenaOfBatch = Arena.ofShared();
   private Batch batch = new Batch(MemorySegment.NULL, MemorySegment.NULL, 0);
 
   /**
@@ -123,7 +124,8 @@ public final class StoreRows implements RowSource {
     if (batch.rows() == count) {
       return;
     }
-    Arena arenaOfBatch = Arena.ofAuto(); // sizes hardly ever change
+    arenaOfBatch.close();
+    arenaOfBatch = Arena.ofShared();
     MemorySegment inputs = arenaOfBatch.allocate((long) count * inputs() * Float.BYTES, ALIGNMENT);
     MemorySegment outputs =
         twoSites
@@ -211,5 +213,6 @@ public final class StoreRows implements RowSource {
   @Override
   public void close() {
     arena.close();
+    arenaOfBatch.close();
   }
 }

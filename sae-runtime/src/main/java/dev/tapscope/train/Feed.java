@@ -14,15 +14,14 @@ final class Feed implements AutoCloseable {
   private final Scaling scaling;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment x;
-  private final MemorySegment y;
+  private MemorySegment y = MemorySegment.NULL;
   private Batch batch;
 
   Feed(RowSource source, Scaling scaling, int rows) {
     this.source = source;
     this.scaling = scaling;
     x = arena.allocate(4L * rows * source.inputs(), ALIGNMENT);
-    y = arena.allocate(4L * rows * source.outputs(), ALIGNMENT);
-    batch = new Batch(x, y, rows);
+    batch = new Batch(x, x, rows);
   }
 
   Scaling scaling() {
@@ -40,6 +39,9 @@ final class Feed implements AutoCloseable {
     if (raw.y().equals(raw.x())) {
       batch = new Batch(x, x, batch.rows());
     } else {
+      if (y.byteSize() == 0) {
+        y = arena.allocate(raw.y().byteSize(), ALIGNMENT);
+      }
       divide(raw.y(), scaling.output(), y);
       batch = new Batch(x, y, batch.rows());
     }

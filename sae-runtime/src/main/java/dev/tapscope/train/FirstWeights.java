@@ -30,8 +30,8 @@ final class FirstWeights {
     Numbers decoder = Numbers.of(sae, "W_dec");
     Numbers encoder = Numbers.of(sae, "W_enc");
     for (long f = 0; f < d.features(); f++) {
-      double[] row = unit(d.outputs());
-      double[] column = recipe.transcoder() ? uniform(d.inputs(), heBound(d.inputs())) : row;
+      double[] row = unit(random, d.outputs());
+      double[] column = recipe.transcoder() ? column(random, true, d.inputs()) : row;
       for (int i = 0; i < d.outputs(); i++) {
         decoder.set(f * d.outputs() + i, row[i]);
       }
@@ -52,12 +52,13 @@ final class FirstWeights {
     }
   }
 
-  private static double heBound(int inputs) {
-    return Math.sqrt(6.0 / inputs);
+  /** A column of the encoder: of unit length in an SAE, where it is the decoder's row. */
+  static double[] column(SplittableRandom random, boolean transcoder, int inputs) {
+    return transcoder ? uniform(random, inputs, Math.sqrt(6.0 / inputs)) : unit(random, inputs);
   }
 
-  private double[] unit(int width) {
-    double[] row = uniform(width, 1); // the bound falls out with the length
+  private static double[] unit(SplittableRandom random, int width) {
+    double[] row = uniform(random, width, 1); // the bound falls out with the length
     double square = 0;
     for (double value : row) {
       square += value * value;
@@ -69,7 +70,7 @@ final class FirstWeights {
     return row;
   }
 
-  private double[] uniform(int width, double bound) {
+  private static double[] uniform(SplittableRandom random, int width, double bound) {
     double[] row = new double[width];
     for (int i = 0; i < width; i++) {
       row[i] = random.nextDouble(-bound, bound);

@@ -4,14 +4,18 @@ import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.SaeInTraining;
 import dev.tapscope.step.ThresholdForm;
+import java.lang.foreign.Arena;
 
 /** The parameters of an SAE in training, copied to be written. */
 final class LastWeights {
   private LastWeights() {}
 
-  static SaeWeights.Draft of(SaeInTraining sae) {
+  /**
+   * @param arena for the copy
+   */
+  static SaeWeights.Draft of(SaeInTraining sae, Arena arena) {
     Dimensions d = sae.dimensions();
-    SaeWeights.Draft draft = new SaeWeights.Draft(d.inputs(), d.features(), d.outputs());
+    SaeWeights.Draft draft = new SaeWeights.Draft(d.inputs(), d.features(), d.outputs(), arena);
     Numbers encoder = Numbers.of(sae, "W_enc");
     Numbers decoder = Numbers.of(sae, "W_dec");
     for (int f = 0; f < d.features(); f++) {

@@ -6,12 +6,14 @@ import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.kernel.SparseRows;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.SaeInTraining;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** How far an SAE in training is from each row of a batch. */
 final class RowErrors {
-  private static final int BLOCK = 256;
+  /** Preactivations at a time, so that they stay in a cache. */
+  private static final int BLOCK = 1 << 20;
 
   private RowErrors() {}
 
@@ -20,13 +22,19 @@ final class RowErrors {
    * copy of the parameters for as long as it runs.
    */
   static double[] of(SaeInTraining sae, Batch batch) {
-    SaeWeights weights = LastWeights.of(sae).finish();
+    try (Arena arena = Arena.ofShared()) { // shared: kernels take several threads
+      return of(LastWeights.of(sae, arena).finish(), sae.method().preBias(), batch);
+    }
+  }
+
+  private static double[] of(SaeWeights weights, boolean preBias, Batch batch) {
     SaeKernels kernels = Kernels.best();
     double[] errors = new double[batch.rows()];
-    for (int from = 0; from < errors.length; from += BLOCK) {
-      int rows = Math.min(BLOCK, errors.length - from);
+    int block = Math.max(4, BLOCK / weights.features());
+    for (int from = 0; from < errors.length; from += block) {
+      int rows = Math.min(block, errors.length - from);
       float[] x = floats(batch.x(), from, rows, weights.inputs());
-      if (sae.method().preBias()) {
+      if (preBias) {
         for (int i = 0; i < x.length; i++) {
           x[i] -= weights.decoderBias(i % weights.inputs());
         }

@@ -9,6 +9,7 @@ import dev.tapscope.step.StateArray;
 import dev.tapscope.step.StepReport;
 import dev.tapscope.store.RowSource;
 import dev.tapscope.tap.TapscopeException;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -156,13 +157,15 @@ public final class Trainer implements AutoCloseable {
   /**
    * An SAE as it is now, folded: it runs on rows as they are, without a scale or a bias taken off
    * (arXiv 2408.05147, appendix A).
+   *
+   * @param arena for the copy; has to be open until it is written
    */
-  public SaeWriter folded(Task task) {
+  public SaeWriter folded(Task task, Arena arena) {
     Trainee trainee =
         trainees.stream().filter(t -> t.task().equals(task)).findFirst().orElseThrow();
     Scaling scaling = trainee.feed().scaling();
     return SaeWriter.folding(
-        LastWeights.of(trainee.sae()),
+        LastWeights.of(trainee.sae(), arena),
         new Convention(task.recipe().method().preBias(), scaling.input(), scaling.output()));
   }
 

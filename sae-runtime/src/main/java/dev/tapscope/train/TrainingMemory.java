@@ -4,44 +4,57 @@ import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.tap.TapscopeException;
 
 /**
- * What a training takes at its peak, told before it begins.
+ * What a training takes at its peak, told before it begins: resident memory of the whole process.
  *
  * @param arrays bytes of parameters and of Adam's moments
  * @param rows bytes of rows: shuffled together, and batches
  * @param step bytes outside the heap that steps use again and again
- * @param lists bytes of the heap for active features and those near their threshold. Half of all
- *     are active in the first steps, {@code z} being about as often above 0 as below
- * @param writing bytes of the copy of an SAE that is written at the end, after the steps
+ * @param lists bytes of the heap for active features and those near their threshold
+ * @param writing bytes of the copy of an SAE that is written at the end, or has dead features
+ *     resampled
  */
 public record TrainingMemory(long arrays, long rows, long step, long lists, long writing) {
-  /** What a JVM takes for itself and for the code it has compiled, measured. */
-  private static final long JVM = 150L << 20;
+  /**
+   * What a JVM takes for itself, with the flags that {@code bin/tapscope} gives it: its libraries
+   * and classes, the code it has compiled and what compiling took, the young generation. Measured.
+   */
+  private static final long JVM = 115L << 20;
+
+  /**
+   * Of the heap's old generation, what a full collection leaves free ({@code MinHeapFreeRatio}).
+   */
+  private static final double FREE = 0.05;
 
   private static final long FLOAT = 4;
 
-  /** Of the places a list has, so many are taken; lists grow by a quarter more than they need. */
-  private static final double FIRST_DENSITY = 0.5 * 1.25;
+  /** Lists grow by a quarter more than they need. */
+  private static final double SLACK = 1.25;
 
   /** An entry of a list: its token or feature, and its preactivation. */
   private static final long ENTRY = 8;
+
+  /** Features whose lists a thread fills at a time, at most. */
+  private static final long FEATURES_OF_A_THREAD = 112;
 
   /**
    * Of one SAE in {@link dev.tapscope.step.Steps#best}.
    *
    * @param batch rows of a step
+   * @param threads of a step
    */
-  public static TrainingMemory of(Recipe recipe, int inputs, int outputs, int batch) {
+  public static TrainingMemory of(
+      Recipe recipe, int inputs, int outputs, int batch, int threads, FirstDensity density) {
     long features = recipe.width();
     long parameters = features * (inputs + outputs + 2) + outputs;
     long numbers = recipe.method().adam().beta1() == 0 ? 2 : 3;
     long arrays = numbers * FLOAT * parameters + 8 * (2 * features + 1);
-    long rows = FLOAT * batch;
-    double entries = FIRST_DENSITY * batch * features;
+    double entries = SLACK * (density.kept() + density.active()) * batch * features;
+    long filling = threads * FEATURES_OF_A_THREAD * batch;
     return new TrainingMemory(
         arrays,
         0,
-        rows * (inputs + 2L * outputs),
-        (long) (2 * ENTRY * entries),
+        FLOAT * batch * (inputs + (long) outputs),
+        (long) (ENTRY * (entries + filling)),
         SaeWeights.bytes(inputs, recipe.width(), outputs));
   }
 
@@ -67,7 +80,11 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
 
   /** All of it, the JVM's own included. */
   public long total() {
-    return outside() + lists + JVM;
+    return outside() + heap() + JVM;
+  }
+
+  private long heap() {
+    return (long) (lists / (1 - FREE));
   }
 
   private long outside() {
@@ -81,7 +98,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
    */
   public void check(long direct, long heap) {
     check("outside its heap", outside(), direct, "-XX:MaxDirectMemorySize=");
-    check("in its heap", lists, heap, "-Xmx");
+    check("in its heap", heap(), heap, "-Xmx");
   }
 
   private static void check(String where, long wanted, long there, String option) {
@@ -102,7 +119,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
             arrays >> 20,
             rows >> 20,
             step >> 20,
-            lists >> 20,
+            heap() >> 20,
             writing >> 20,
             JVM >> 20);
   }

@@ -12,6 +12,7 @@ import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.Steps;
 import dev.tapscope.store.RowSource;
+import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.List;
@@ -58,7 +59,8 @@ class FoldedSaeTest {
       }
       trainer.save(checkpoint);
       folded =
-          SaeFolder.open(trainer.folded(task).writeTo(folder, SaeFormat.GEMMA_SCOPE))
+          SaeFolder.open(
+                  trainer.folded(task, Arena.ofAuto()).writeTo(folder, SaeFormat.GEMMA_SCOPE))
               .sae()
               .weights();
     }

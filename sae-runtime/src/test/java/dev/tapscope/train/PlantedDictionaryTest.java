@@ -6,6 +6,7 @@ import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeFolder;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.step.Steps;
+import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,7 @@ class PlantedDictionaryTest {
       while (!trainer.finished()) {
         trainer.next();
       }
-      Path file = trainer.folded(task).writeTo(folder, SaeFormat.GEMMA_SCOPE);
+      Path file = trainer.folded(task, Arena.ofAuto()).writeTo(folder, SaeFormat.GEMMA_SCOPE);
       double found = found(SaeFolder.open(file).sae().weights(), rows.directions());
       System.out.printf(
           "planted dictionary: %.1f %% of %d directions found with a cosine of 0.9 or more%n",

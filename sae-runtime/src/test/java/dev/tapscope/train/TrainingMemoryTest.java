@@ -11,7 +11,12 @@ import org.junit.jupiter.api.Test;
 class TrainingMemoryTest {
   private static TrainingMemory of(String recipe) {
     return TrainingMemory.of(
-        Recipe.of(Words.line("The test", "site=res.3 width=1000 " + recipe)), 100, 100, 200);
+        Recipe.of(Words.line("The test", "site=res.3 width=1000 " + recipe)),
+        100,
+        100,
+        200,
+        3,
+        new FirstDensity(0.25, 0.5));
   }
 
   /** 1000 (100 + 100 + 1 + 1) + 100 parameters, each with one moment, or with two. */
@@ -20,8 +25,11 @@ class TrainingMemoryTest {
     TrainingMemory one = of("");
     assertEquals(2 * 4 * 202_100 + 8 * 2001, one.arrays());
     assertEquals(3 * 4 * 202_100 + 8 * 2001, of("beta1=0.9").arrays());
-    assertEquals(4 * 200 * 300, one.step());
-    assertEquals(2 * 8 * 200 * 1000 * 5 / 8, one.lists(), "half of all, and a quarter more");
+    assertEquals(4 * 200 * 200, one.step());
+    assertEquals(
+        8 * (200 * 1000 * 3 / 4 * 5 / 4 + 3 * 112 * 200),
+        one.lists(),
+        "all that is kept and what is active of it, a quarter more, and a block for each thread");
     TrainingMemory rows = TrainingMemory.ofRows(7777, 100, 0, 200);
     assertEquals(7777 + 2 * 4 * 200 * 100, rows.rows());
     TrainingMemory both = one.and(of("")).and(rows);
@@ -33,15 +41,15 @@ class TrainingMemoryTest {
   @Test
   void isRefusedBeforeItIsTaken() {
     TrainingMemory one = of("");
+    long heap = (long) (one.lists() / 0.95);
     long outside = one.arrays() + one.step() + one.writing();
-    assertDoesNotThrow(() -> one.check(outside, one.lists()));
-    TapscopeException e =
-        assertThrows(TapscopeException.class, () -> one.check(outside - 1, one.lists()));
+    assertDoesNotThrow(() -> one.check(outside, heap));
+    TapscopeException e = assertThrows(TapscopeException.class, () -> one.check(outside - 1, heap));
     assertEquals("memory", e.id());
     assertTrue(
         e.getMessage().contains("JAVA_TOOL_OPTIONS=-XX:MaxDirectMemorySize="), e.getMessage());
     assertTrue(
-        assertThrows(TapscopeException.class, () -> one.check(outside, one.lists() - 1))
+        assertThrows(TapscopeException.class, () -> one.check(outside, heap - 1))
             .getMessage()
             .contains("JAVA_TOOL_OPTIONS=-Xmx"));
   }
