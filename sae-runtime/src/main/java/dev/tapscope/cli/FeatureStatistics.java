@@ -1,15 +1,24 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.kernel.Kernels;
+import dev.tapscope.kernel.SaeKernels;
+import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.kernel.SparseRows;
 import dev.tapscope.recording.RunStream;
 import dev.tapscope.sae.SaeStats;
+import dev.tapscope.store.ActivationStore;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
 /** Each feature's maximum, mean and density over the tokens of a run, BOS and EOS left out. */
 final class FeatureStatistics {
+  /** At a time, so that they stay in a cache. */
+  private static final int PREACTIVATIONS = 1 << 20;
+
   private final float[] max;
   private final double[] sum;
   private final long[] count;
@@ -59,6 +68,35 @@ final class FeatureStatistics {
     return statistics;
   }
 
+  /**
+   * Runs an SAE on all rows of a store, which has none of the tokens that its harvest left out.
+   *
+   * @param input address of the rows that are encoded
+   * @param output address of the rows that are reconstructed
+   */
+  static FeatureStatistics of(
+      ActivationStore store, String input, String output, SaeWeights weights) {
+    FeatureStatistics statistics = new FeatureStatistics(weights.features());
+    SaeKernels kernels = Kernels.best();
+    int most = Math.max(4, PREACTIVATIONS / weights.features());
+    for (long from = 0; from < store.rows(); from += most) {
+      int rows = (int) Math.min(most, store.rows() - from);
+      float[] x = store.read(input, from, rows);
+      SparseRows features = kernels.encode(weights, x, rows);
+      for (int i = 0; i < features.end(rows - 1); i++) {
+        statistics.fired(features.index(i), features.value(i));
+      }
+      float[] y = input.equals(output) ? x : store.read(output, from, rows);
+      for (int row = 0; row < rows; row++) {
+        int at = row * weights.outputs();
+        statistics.addNorm(output, Arrays.copyOfRange(y, at, at + weights.outputs()));
+      }
+    }
+    statistics.tokens = statistics.rows;
+    statistics.seen = statistics.rows;
+    return statistics;
+  }
+
   private void add(Path folder, long[] indices, float[] values, int from, int to) {
     seen++;
     for (int i = from; i < to; i++) {
@@ -68,11 +106,14 @@ final class FeatureStatistics {
             "The run in %s has a feature %d, and the SAE has %d features. Run again."
                 .formatted(folder, indices[i], max.length));
       }
-      int f = (int) indices[i];
-      max[f] = Math.max(max[f], values[i]);
-      sum[f] += values[i];
-      count[f]++;
+      fired((int) indices[i], values[i]);
     }
+  }
+
+  private void fired(int feature, float value) {
+    max[feature] = Math.max(max[feature], value);
+    sum[feature] += value;
+    count[feature]++;
   }
 
   private void addNorm(String address, float[] row) {
@@ -83,6 +124,32 @@ final class FeatureStatistics {
     norms += Math.sqrt(squares);
     rows++;
     normSite = address;
+  }
+
+  /**
+   * What {@code stats.safetensors} says of itself.
+   *
+   * @param read canonical address of the site the SAE reads
+   * @param corpus names of its files
+   * @param corpusSha256 their hashes
+   * @param bos whether BOS was left out
+   * @param eos whether EOS was left out
+   */
+  Map<String, String> metadata(
+      String read, String corpus, String corpusSha256, String saeSha256, boolean bos, boolean eos) {
+    int dot = read.lastIndexOf('.');
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("site", dot < 0 ? read : read.substring(0, dot));
+    metadata.put("layer", dot < 0 ? "" : read.substring(dot + 1));
+    metadata.put("n_tokens", Long.toString(tokens));
+    metadata.put("bos", bos ? "excluded" : "included");
+    metadata.put("eos", eos ? "excluded" : "included");
+    metadata.put("corpus", corpus);
+    metadata.put("corpus_sha256", corpusSha256);
+    metadata.put("sae_sha256", saeSha256);
+    metadata.put("mean_norm", Double.toString(meanNorm()));
+    metadata.put(SaeStats.MEAN_NORM_SITE, normSite);
+    return metadata;
   }
 
   /** The statistics as they lie beside an SAE; a feature that never fires has zeros. */

@@ -113,21 +113,13 @@ final class StatsCommand implements Callable<Integer> {
   }
 
   private Map<String, String> metadata(Path run, SaeFolder loaded, FeatureStatistics statistics) {
-    String address = readSite(run, statistics.normSite());
-    int dot = address.lastIndexOf('.');
-    Map<String, String> metadata = new LinkedHashMap<>();
-    metadata.put("site", dot < 0 ? address : address.substring(0, dot));
-    metadata.put("layer", dot < 0 ? "" : address.substring(dot + 1));
-    metadata.put("n_tokens", Long.toString(statistics.tokens()));
-    metadata.put("bos", "excluded");
-    metadata.put("eos", "excluded");
-    metadata.put("corpus", names());
-    metadata.put(
-        "corpus_sha256", corpora.stream().map(Sha256::of).collect(Collectors.joining(", ")));
-    metadata.put("sae_sha256", loaded.sae().sha256());
-    metadata.put("mean_norm", Double.toString(statistics.meanNorm()));
-    metadata.put(SaeStats.MEAN_NORM_SITE, statistics.normSite());
-    return metadata;
+    return statistics.metadata(
+        readSite(run, statistics.normSite()),
+        names(),
+        corpora.stream().map(Sha256::of).collect(Collectors.joining(", ")),
+        loaded.sae().sha256(),
+        true,
+        true);
   }
 
   /**

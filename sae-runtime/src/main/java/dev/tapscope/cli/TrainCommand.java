@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.io.WholeFile;
 import dev.tapscope.sae.SaeFormat;
+import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.SaeWriter;
 import dev.tapscope.step.Steps;
 import dev.tapscope.store.ActivationStore;
@@ -145,7 +146,7 @@ final class TrainCommand implements Callable<Integer> {
                 folder.resolve(Checkpoint.FILE), checkpoint.get(), rows.sources(), maker)
             : Trainer.start(plan, rows.sources(), maker)) {
       last = train(trainer, folder);
-      Map<String, TrainedSae> written = write(trainer, folder, last);
+      Map<String, TrainedSae> written = write(trainer, activations, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
     PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(rows.memory().total())));
@@ -264,15 +265,18 @@ final class TrainCommand implements Callable<Integer> {
     return last;
   }
 
-  private Map<String, TrainedSae> write(Trainer trainer, Path folder, List<StepMetrics> last) {
+  private Map<String, TrainedSae> write(
+      Trainer trainer, ActivationStore activations, Path folder, List<StepMetrics> last) {
     Map<String, TrainedSae> written = new LinkedHashMap<>();
     for (Task task : trainer.plan().tasks()) {
-      written.put(task.name(), write(trainer, task, folder.resolve(task.name()), last));
+      written.put(
+          task.name(), write(trainer, task, activations, folder.resolve(task.name()), last));
     }
     return written;
   }
 
-  private TrainedSae write(Trainer trainer, Task task, Path own, List<StepMetrics> last) {
+  private TrainedSae write(
+      Trainer trainer, Task task, ActivationStore activations, Path own, List<StepMetrics> last) {
     try (Arena arena = Arena.ofShared()) {
       SaeWriter writer = trainer.folded(task, arena);
       task.recipe().spelled().forEach((word, value) -> writer.metadata("recipe." + word, value));
@@ -287,6 +291,16 @@ final class TrainCommand implements Callable<Integer> {
               last.stream().filter(m -> m.name().equals(task.name())).findFirst());
       WholeFile.write(
           own.resolve("report.json"), new JsonMapper().writeValueAsString(trained.report()) + "\n");
+      screen.say("%s: statistics of %,d rows".formatted(task.name(), activations.rows()));
+      FeatureStatistics statistics =
+          StoreStatistics.write(activations, task.recipe().site(), writer.weights(), file);
+      screen.say(
+          "%s: %,d features fire, L0 %.2f; wrote %s"
+              .formatted(
+                  task.name(),
+                  statistics.alive(),
+                  statistics.l0(),
+                  file.resolveSibling(SaeStats.FILE)));
       return trained;
     }
   }

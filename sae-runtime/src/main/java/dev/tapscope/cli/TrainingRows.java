@@ -51,12 +51,14 @@ record TrainingRows(Map<String, StoreRows> sources, TrainingMemory memory) {
     return new StoreRows(store, input(site), output(site), course.seed(), course.buffer());
   }
 
-  private static String input(String site) {
+  /** Address of the rows that are encoded. */
+  static String input(String site) {
     int arrow = site.indexOf('>');
     return arrow < 0 ? site : site.substring(0, arrow);
   }
 
-  private static String output(String site) {
+  /** Address of the rows that are reconstructed. */
+  static String output(String site) {
     return site.substring(site.indexOf('>') + 1);
   }
 }

@@ -181,7 +181,8 @@ public final class SaeWriter {
     }
   }
 
-  SaeWeights weights() {
+  /** The weights as they are written. */
+  public SaeWeights weights() {
     return weights;
   }
 

@@ -123,6 +123,20 @@ public final class ActivationStore {
     return manifest.asked().dtype();
   }
 
+  /** The files of the corpus, in the order they were read. */
+  public List<Asked.CorpusFile> corpus() {
+    return manifest.asked().corpus();
+  }
+
+  /**
+   * Whether the rows of a kind of token were left out.
+   *
+   * @param kind {@code bos}, {@code eos} or {@code pad}
+   */
+  public boolean leavesOut(String kind) {
+    return manifest.found().leftOut().containsKey(kind);
+  }
+
   /** Number of rows, the same at every address. */
   public long rows() {
     return manifest.pieces().stream().mapToLong(StoredPiece::rows).sum();
@@ -173,12 +187,19 @@ public final class ActivationStore {
   public float[] sample(String address, int count) {
     int width = width(address);
     int rows = (int) Math.min(count, rows());
+    float[] sample = new float[Math.multiplyExact(rows, width)];
+    for (int i = 0; i < rows; i++) {
+      System.arraycopy(read(address, i * rows() / rows, 1), 0, sample, i * width, width);
+    }
+    return sample;
+  }
+
+  /** Consecutive rows as float32, {@code [count, width]}. */
+  public float[] read(String address, long from, int count) {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment sample = arena.allocate((long) rows * width * Float.BYTES, Float.BYTES);
-      for (int i = 0; i < rows; i++) {
-        read(address, i * rows() / rows, 1, sample, i);
-      }
-      return sample.toArray(ValueLayout.JAVA_FLOAT);
+      MemorySegment rows = arena.allocate((long) count * width(address) * Float.BYTES, Float.BYTES);
+      read(address, from, count, rows, 0);
+      return rows.toArray(ValueLayout.JAVA_FLOAT);
     }
   }
 

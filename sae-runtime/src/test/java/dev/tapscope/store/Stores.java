@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** Small stores whose numbers say where they belong. */
-final class Stores {
+public final class Stores {
   static final int BOS = 2;
   static final int EOS = 1;
   static final Found FOUND =
@@ -105,7 +105,7 @@ final class Stores {
   }
 
   /** A whole store. */
-  static ActivationStore of(Path folder, long documents, String dtype) throws IOException {
+  public static ActivationStore of(Path folder, long documents, String dtype) throws IOException {
     Asked asked = asked(documents, dtype);
     fill(folder, asked, Share.WHOLE);
     return ActivationStore.open(folder);

@@ -2,6 +2,7 @@ package dev.tapscope.endtoend;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.GoldenPrompt;
@@ -11,6 +12,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -24,7 +27,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
 class TrainIT {
   private static final List<String> RESULTS =
-      List.of("checkpoint.safetensors", "metrics.jsonl", "a/params.npz", "b/params.npz");
+      List.of(
+          "checkpoint.safetensors",
+          "metrics.jsonl",
+          "a/params.npz",
+          "b/params.npz",
+          "a/stats.safetensors");
 
   private static Path store;
   private static Path undisturbed;
@@ -153,7 +161,38 @@ class TrainIT {
     assertTrue(twice.err().contains("[out-exists]"), twice::toString);
   }
 
-  /** What is trained runs as any SAE does. */
+  /** The process itself tells its peak, as the system has counted it. */
+  @Test
+  void theStatedMemoryIsHeld() {
+    assertHeld("--width", "1024", "--batch", "1024", "--steps", "20", "--threshold", "0.03");
+  }
+
+  @Test
+  @Tag("full")
+  void theStatedMemoryIsHeldAtOtherSizes() {
+    assertHeld("--width", "16384", "--batch", "4096", "--steps", "10");
+    assertHeld("--width", "8192", "--batch", "1024", "--steps", "100", "--threshold", "0.03");
+  }
+
+  private static void assertHeld(String... sizes) {
+    Path out = Packaged.workFolder("train-memory").resolve("out");
+    JvmRun.Finished finished =
+        tapscope("train", "--store", store.toString(), "--out", out.toString())
+            .with("--site", "res.3")
+            .with(sizes)
+            .run(Packaged.command())
+            .ok();
+    Matcher told =
+        Pattern.compile("memory: stated ([0-9,]+) MiB, peak ([0-9,]+) MiB").matcher(finished.err());
+    assumeTrue(OS.LINUX.isCurrentOs(), "other systems do not tell the peak");
+    assertTrue(told.find(), finished::toString);
+    double stated = Long.parseLong(told.group(1).replace(",", ""));
+    double peak = Long.parseLong(told.group(2).replace(",", ""));
+    System.out.printf("%s: %s%n", List.of(sizes), told.group());
+    assertEquals(stated, peak, stated / 10, finished::toString);
+  }
+
+  /** What is trained runs as any SAE does, with statistics that edits count in. */
   @Test
   void theModelRunsWithWhatWasTrained() {
     JvmRun.Finished ran =
@@ -163,5 +202,6 @@ class TrainIT {
             .run(Packaged.command())
             .ok();
     assertTrue(ran.out().contains("mine at res.3"), ran::toString);
+    assertTrue(Files.exists(undisturbed.resolve("a/stats.safetensors")));
   }
 }

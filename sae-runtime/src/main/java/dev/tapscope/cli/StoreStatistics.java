@@ -1,0 +1,46 @@
+package dev.tapscope.cli;
+
+import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.sae.SaeStats;
+import dev.tapscope.sae.Sha256;
+import dev.tapscope.store.ActivationStore;
+import dev.tapscope.store.Asked;
+import java.nio.file.Path;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * {@code stats.safetensors} beside an SAE, from the store it was trained on: no model is needed.
+ */
+final class StoreStatistics {
+  private StoreStatistics() {}
+
+  /**
+   * Runs an SAE over the whole store.
+   *
+   * @param site address in the store, {@code in>out} for a transcoder
+   * @param weights those of the file, which is there already
+   * @return what was found
+   */
+  static FeatureStatistics write(
+      ActivationStore store, String site, SaeWeights weights, Path file) {
+    String input = TrainingRows.input(site);
+    FeatureStatistics statistics =
+        FeatureStatistics.of(store, input, TrainingRows.output(site), weights);
+    statistics
+        .stats(
+            statistics.metadata(
+                input,
+                joined(store, Asked.CorpusFile::file),
+                joined(store, Asked.CorpusFile::sha256),
+                Sha256.of(file),
+                store.leavesOut("bos"),
+                store.leavesOut("eos")))
+        .write(file.resolveSibling(SaeStats.FILE));
+    return statistics;
+  }
+
+  private static String joined(ActivationStore store, Function<Asked.CorpusFile, String> part) {
+    return store.corpus().stream().map(part).collect(Collectors.joining(", "));
+  }
+}
