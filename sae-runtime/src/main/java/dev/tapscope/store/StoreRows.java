@@ -47,7 +47,7 @@ public final class StoreRows implements RowSource {
   /** Order of the rows in the buffer; empty until it is filled. */
   private int[] rows = {};
 
-  private Arena arenaOfBatch = Arena.ofShared();
+  private BatchPlace place = new BatchPlace();
   private Batch batch = new Batch(MemorySegment.NULL, MemorySegment.NULL, 0);
 
   /**
@@ -124,13 +124,11 @@ public final class StoreRows implements RowSource {
     if (batch.rows() == count) {
       return;
     }
-    arenaOfBatch.close();
-    arenaOfBatch = Arena.ofShared();
-    MemorySegment inputs = arenaOfBatch.allocate((long) count * inputs() * Float.BYTES, ALIGNMENT);
+    place.arena.close();
+    place = new BatchPlace();
+    MemorySegment inputs = place.arena.allocate((long) count * inputs() * Float.BYTES, ALIGNMENT);
     MemorySegment outputs =
-        twoSites
-            ? arenaOfBatch.allocate((long) count * outputs() * Float.BYTES, ALIGNMENT)
-            : inputs;
+        twoSites ? place.arena.allocate((long) count * outputs() * Float.BYTES, ALIGNMENT) : inputs;
     batch = new Batch(inputs, outputs, count);
   }
 
@@ -213,6 +211,11 @@ public final class StoreRows implements RowSource {
   @Override
   public void close() {
     arena.close();
-    arenaOfBatch.close();
+    place.arena.close();
+  }
+
+  /** Where batches of one size lie. */
+  private static final class BatchPlace {
+    private final Arena arena = Arena.ofShared();
   }
 }

@@ -71,5 +71,7 @@ class ActivationStoreTest {
     ActivationStore store = Stores.of(folder.resolve("store"), 2, "f32");
     assertEquals(31 / 6.0, store.meanSquareNorm("res.3"), 1e-15);
     assertArrayEquals(new double[] {0.5, 2, 2.5}, store.mean("mlp.3"), 1e-15);
+    assertArrayEquals(new float[] {0, 1, 0, 3, 1, 2}, store.sample("res.3", 3), "every other row");
+    assertEquals(12, store.sample("res.3", 99).length);
   }
 }
