@@ -12,8 +12,8 @@ import java.lang.foreign.ValueLayout;
 
 /** How far an SAE in training is from each row of a batch. */
 final class RowErrors {
-  /** Preactivations at a time, so that they stay in a cache. */
-  private static final int BLOCK = 1 << 20;
+  /** Preactivations at a time; so few that the young generation collects what they leave. */
+  private static final int BLOCK = 1 << 16;
 
   private RowErrors() {}
 
