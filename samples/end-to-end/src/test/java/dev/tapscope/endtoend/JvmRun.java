@@ -119,8 +119,12 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
   /** A command under way. */
   record Started(String command, Process process, Path out, Path err) {
     Finished await() {
+      return await(PATIENCE);
+    }
+
+    Finished await(Duration patience) {
       try {
-        boolean ended = process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        boolean ended = process.waitFor(patience.toSeconds(), TimeUnit.SECONDS);
         if (!ended) {
           process.destroyForcibly().waitFor();
         }
@@ -128,7 +132,7 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
         String reported = Files.readString(err);
         Finished finished = new Finished(command, process.exitValue(), said, reported);
         if (!ended) {
-          throw new AssertionError("Not finished after " + PATIENCE + ": " + finished);
+          throw new AssertionError("Not finished after " + patience + ": " + finished);
         }
         return finished;
       } catch (IOException e) {

@@ -28,12 +28,16 @@ final class Packaged {
 
   /** The script that starts the {@code tapscope} command, where a checkout has it. */
   static Path command() {
-    return property("repository").resolve("sae-runtime/bin/tapscope");
+    return repository().resolve("sae-runtime/bin/tapscope");
+  }
+
+  static Path repository() {
+    return property("repository");
   }
 
   /** The compiled tests, for programs among them. */
   static Path tests() {
-    return property("repository").resolve("samples/end-to-end/target/test-classes");
+    return repository().resolve("samples/end-to-end/target/test-classes");
   }
 
   static Path script(String name) {
@@ -52,7 +56,7 @@ final class Packaged {
 
   /** The compiled classes of a module. */
   static Path classes(String module) {
-    return property("repository").resolve(module).resolve("target/classes");
+    return repository().resolve(module).resolve("target/classes");
   }
 
   /** A new folder under the build's target that stays there for a look after the tests. */
