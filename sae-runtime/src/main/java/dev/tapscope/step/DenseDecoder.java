@@ -11,7 +11,7 @@ final class DenseDecoder implements AutoCloseable {
   /** Features at a time, in blocks of entries. */
   private static final int BLOCKS = 4;
 
-  private static final int FEATURES = BLOCKS * Entries.BLOCK;
+  static final int FEATURES = BLOCKS * Entries.BLOCK;
 
   private final Team team;
   private final int features;

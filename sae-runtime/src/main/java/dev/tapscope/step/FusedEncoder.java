@@ -18,7 +18,7 @@ import jdk.incubator.vector.VectorOperators;
  */
 final class FusedEncoder {
   /** Tokens at a time; with fewer of them, laying out the features would take longer. */
-  private static final int TOKENS = 1024;
+  static final int TOKENS = 1024;
 
   private final Team team;
   private final int inputs;

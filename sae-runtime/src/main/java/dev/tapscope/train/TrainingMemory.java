@@ -1,6 +1,8 @@
 package dev.tapscope.train;
 
 import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.step.Dimensions;
+import dev.tapscope.step.StepMemory;
 import dev.tapscope.tap.TapscopeException;
 
 /**
@@ -27,15 +29,6 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
 
   private static final long FLOAT = 4;
 
-  /** Lists grow by a quarter more than they need. */
-  private static final double SLACK = 1.25;
-
-  /** An entry of a list: its token or feature, and its preactivation. */
-  private static final long ENTRY = 8;
-
-  /** Features whose lists a thread fills at a time, at most. */
-  private static final long FEATURES_OF_A_THREAD = 112;
-
   /**
    * Of one SAE in {@link dev.tapscope.step.Steps#best}.
    *
@@ -48,14 +41,15 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
     long parameters = features * (inputs + outputs + 2) + outputs;
     long numbers = recipe.method().adam().beta1() == 0 ? 2 : 3;
     long arrays = numbers * FLOAT * parameters + 8 * (2 * features + 1);
-    double entries = SLACK * (density.kept() + density.active()) * batch * features;
-    long filling = threads * FEATURES_OF_A_THREAD * batch;
+    StepMemory step =
+        StepMemory.of(
+            new Dimensions(inputs, recipe.width(), outputs),
+            batch,
+            threads,
+            density.active(),
+            density.kept());
     return new TrainingMemory(
-        arrays,
-        0,
-        FLOAT * batch * (inputs + (long) outputs),
-        (long) (ENTRY * (entries + filling)),
-        SaeWeights.bytes(inputs, recipe.width(), outputs));
+        arrays, 0, step.outside(), step.lists(), SaeWeights.bytes(inputs, recipe.width(), outputs));
   }
 
   /**

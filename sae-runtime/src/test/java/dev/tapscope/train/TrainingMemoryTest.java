@@ -10,13 +10,17 @@ import org.junit.jupiter.api.Test;
 
 class TrainingMemoryTest {
   private static TrainingMemory of(String recipe) {
+    return of(recipe, new FirstDensity(0.25, 0.5));
+  }
+
+  private static TrainingMemory of(String recipe, FirstDensity density) {
     return TrainingMemory.of(
         Recipe.of(Words.line("The test", "site=res.3 width=1000 " + recipe)),
         100,
         100,
         200,
         3,
-        new FirstDensity(0.25, 0.5));
+        density);
   }
 
   /** 1000 (100 + 100 + 1 + 1) + 100 parameters, each with one moment, or with two. */
@@ -25,11 +29,16 @@ class TrainingMemoryTest {
     TrainingMemory one = of("");
     assertEquals(2 * 4 * 202_100 + 8 * 2001, one.arrays());
     assertEquals(3 * 4 * 202_100 + 8 * 2001, of("beta1=0.9").arrays());
-    assertEquals(4 * 200 * 200, one.step());
     assertEquals(
-        8 * (200 * 1000 * 3 / 4 * 5 / 4 + 3 * 112 * 200),
+        8 * (200 * 1000 * 3 / 4 * 5 / 4 + 3 * 128 * 1024),
         one.lists(),
         "all that is kept and what is active of it, a quarter more, and a block for each thread");
+    long packed = 200 * 100 + 3 * 128 * 100; // rows; a block of features for each thread
+    long sparse = packed + 200 * 100 + 8 * 100; // errors; for each block what goes to the inputs
+    assertEquals(4 * sparse, of("", new FirstDensity(0.05, 0.1)).step());
+    long products = 512 * (200 + 100) + 200 * 300; // to decode; inputs and errors, once and twice
+    long dense = sparse + products + 3 * 128 * (300 + 3 * 512);
+    assertEquals(4 * dense, one.step());
     TrainingMemory rows = TrainingMemory.ofRows(7777, 100, 0, 200);
     assertEquals(7777 + 2 * 4 * 200 * 100, rows.rows());
     TrainingMemory both = one.and(of("")).and(rows);

@@ -1,0 +1,46 @@
+package dev.tapscope.step;
+
+/**
+ * What the steps of one SAE of {@link Steps#best} use again and again, beside its arrays.
+ *
+ * @param outside bytes outside the heap
+ * @param lists bytes of the heap, for active features and those near their threshold
+ */
+public record StepMemory(long outside, long lists) {
+  /** Lists grow by a quarter more than they need. */
+  private static final double SLACK = 1.25;
+
+  /** An entry of a list: its token or feature, and its preactivation. */
+  private static final long ENTRY = Integer.BYTES + Float.BYTES;
+
+  /**
+   * @param rows of a batch
+   * @param active share of all {@code rows x F} preactivations above their thresholds
+   * @param kept share of those that are not below their thresholds' bands
+   */
+  public static StepMemory of(
+      Dimensions dimensions, int rows, int threads, double active, double kept) {
+    long inputs = dimensions.inputs();
+    long outputs = dimensions.outputs();
+    long packedRowsAndErrors = rows * (inputs + outputs);
+    long panels = threads * Entries.BLOCK * inputs;
+    long throughInputs = Math.ceilDiv(dimensions.features(), Entries.BLOCK) * inputs;
+    long all = (long) rows * dimensions.features();
+    long dense =
+        Density.USUAL.dense((long) (kept * all), all) ? denseFloats(dimensions, rows, threads) : 0;
+    double entries = SLACK * (kept + active) * all;
+    long filling = (long) threads * Entries.BLOCK * FusedEncoder.TOKENS;
+    return new StepMemory(
+        Float.BYTES * (packedRowsAndErrors + panels + throughInputs + dense),
+        (long) (ENTRY * (entries + filling)));
+  }
+
+  private static long denseFloats(Dimensions dimensions, int rows, int threads) {
+    long inputs = dimensions.inputs();
+    long outputs = dimensions.outputs();
+    long decoder = DenseDecoder.FEATURES * (rows + outputs);
+    long panels = rows * (inputs + 2 * outputs);
+    long sums = threads * Entries.BLOCK * (inputs + 2 * outputs + 3L * DenseSums.TOKENS);
+    return decoder + panels + sums;
+  }
+}
