@@ -21,44 +21,35 @@ class TrainedSaeIT {
   private static final Path TEXT = Fixtures.tinyGemma2().resolve("text/train.jsonl.gz");
   private static final String FAITHFUL = "res/layer_3/width_1k/average_l0_26";
 
-  /** The recipe by which the shipped SAEs were trained (tiny-gemma2/sae/README.md). */
-  private static JvmRun train(Path store, Path out) {
-    return tapscope("train", "--store", store.toString(), "--out", out.toString())
-        .with("--site", "res.3", "--width", "1024", "--bias", "mean", "--lr", "1e-3")
-        .with("--lr-decay", "0.25", "--lr-warmup", "200", "--lambda", "2e-3")
-        .with("--bandwidth", "0.03", "--threshold", "0.03");
-  }
+  /** Of a harvest of the whole text; everything else takes less. */
+  private static final Duration PATIENCE = Duration.ofMinutes(40);
 
-  private static JvmRun tapscope(String... arguments) {
-    return new JvmRun(List.of(), List.of(arguments));
-  }
-
-  private static void harvest(Path corpus, Path store) {
-    tapscope("harvest", "--model", Fixtures.tinyGemma2().toString(), "--capture", "res.3")
-        .with("--corpus", corpus.toString(), "--out", store.toString())
-        .run(Packaged.command())
-        .ok();
-  }
-
-  /** The whole text: at least as good as the shipped SAE, and within five minutes. */
+  /**
+   * The whole text, and half as many steps again as the shipped SAE had, by nearly its recipe
+   * (tiny-gemma2/sae/README.md): at least as good, in five minutes on two cores.
+   */
   @Test
   @Tag("full")
   void aWholeTrainingIsNoWorseThanTheShippedSae() throws IOException {
     Path folder = Packaged.workFolder("trained");
-    harvest(TEXT, folder.resolve("store"));
+    run(
+        tapscope("harvest", "--model", Fixtures.tinyGemma2().toString(), "--capture", "res.3")
+            .with("--corpus", TEXT.toString(), "--out", folder.resolve("store").toString())
+            .with("--documents-per-piece", "2048"));
     long begun = System.nanoTime();
-    train(folder.resolve("store"), folder.resolve("out"))
-        .with("--batch", "1024", "--steps", "7000", "--lambda-warmup", "1400", "--threads", "2")
-        .run(Packaged.command())
-        .ok();
+    run(
+        tapscope("train", "--store", folder.resolve("store").toString(), "--site", "res.3")
+            .with("--out", folder.resolve("out").toString(), "--threads", "2", "--width", "1024")
+            .with("--batch", "2048", "--steps", "10000", "--bias", "mean", "--lr", "1e-3")
+            .with("--lr-warmup", "200", "--lr-decay", "0.3", "--lambda", "2.1e-3")
+            .with("--lambda-warmup", "2000", "--bandwidth", "0.03", "--threshold", "0.03"));
     Duration taken = Duration.ofNanos(System.nanoTime() - begun);
     JvmRun.Finished evaluated =
-        tapscope("eval", "--model", Fixtures.tinyGemma2().toString(), "--eos", "--json")
-            .with("--corpus", Fixtures.tinyGemma2().resolve("text/holdout.jsonl").toString())
-            .with("--out", folder.resolve("eval").toString())
-            .with("--sae", "mine=res.3 " + folder.resolve("out/sae"))
-            .run(Packaged.command())
-            .ok();
+        run(
+            tapscope("eval", "--model", Fixtures.tinyGemma2().toString(), "--eos", "--json")
+                .with("--corpus", Fixtures.tinyGemma2().resolve("text/holdout.jsonl").toString())
+                .with("--out", folder.resolve("eval").toString())
+                .with("--sae", "mine=res.3 " + folder.resolve("out/sae")));
     JsonNode mine = json(evaluated.out()).get("saes").get(0);
     JsonNode shipped = json(Files.readString(Fixtures.sae(FAITHFUL).resolve("report.json")));
     System.out.printf(
@@ -74,6 +65,14 @@ class TrainedSaeIT {
     assertTrue(
         mine.get("fvu_about_dataset_mean").doubleValue() <= shipped.get("fvu").doubleValue());
     assertTrue(mine.get("delta_loss").doubleValue() <= shipped.get("delta_loss").doubleValue());
+  }
+
+  private static JvmRun tapscope(String... arguments) {
+    return new JvmRun(List.of(), List.of(arguments));
+  }
+
+  private static JvmRun.Finished run(JvmRun command) {
+    return command.start(Packaged.command()).await(PATIENCE).ok();
   }
 
   private static JsonNode json(String text) {
