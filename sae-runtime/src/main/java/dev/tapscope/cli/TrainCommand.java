@@ -25,33 +25,41 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code tapscope train}: SAEs from harvested activations. */
+/** {@code tapscope train}: SAEs from harvested activations, or from a model that runs meanwhile. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     header = {
-      "Train JumpReLU SAEs and transcoders on harvested activations, by Gemma Scope's recipe.",
+      "Train JumpReLU SAEs and transcoders on activations, by Gemma Scope's recipe.",
       "",
       "  tapscope train --store acts --site res.3 --out trained --width 1024 --tokens 14e6 \\",
       "      --lr 1e-3 --lambda 2e-3 --bandwidth 0.03 --threshold 0.03",
       "  tapscope train --store acts --site res.3 --out trained --steps 7000 \\",
       "      --sae \"wide: width=4096 lambda=1e-3\" --sae \"sparse: width=1024 lambda=1e-2\"",
       "  tapscope train --store acts --out trained --recipe recipe.json",
+      "  tapscope train --model DIR --corpus texts.jsonl.gz --site res.3 --out trained --steps"
+          + " 7000",
+      "  tapscope train --profile demo.taps --corpus a.txt b.jsonl --site res.3 --out trained \\",
+      "      --steps 7000 -- java -jar demo.jar --prompts {corpus}",
       "  tapscope train --resume trained",
       "",
+      "Without --store the rows come from the model while it runs, and no disk has to hold them.",
       "Ctrl-C keeps a checkpoint. The SAEs are written as Gemma Scope's, OUT/NAME/params.npz.",
       ""
     })
 final class TrainCommand implements Callable<Integer> {
   @Option(names = "--store", paramLabel = "DIR", description = "What harvest has written.")
   private Optional<Path> store = Optional.empty();
+
+  @Mixin private ReadingFlags reading;
 
   @Option(
       names = "--out",
@@ -98,14 +106,16 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   private final Screen screen;
+  private final Places places;
 
-  private TrainCommand(Screen screen) {
+  private TrainCommand(Screen screen, Places places) {
     this.screen = screen;
+    this.places = places;
   }
 
   /** The command, with a flag for every word of a recipe. */
-  static CommandLine line(Screen screen) {
-    CommandLine line = new CommandLine(new TrainCommand(screen));
+  static CommandLine line(Screen screen, Places places) {
+    CommandLine line = new CommandLine(new TrainCommand(screen, places));
     for (Word word : Word.values()) {
       String usual = word.otherwise().isEmpty() ? "" : " (default: " + word.otherwise() + ")";
       line.getCommandSpec()
@@ -131,10 +141,9 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
-    ActivationStore activations =
-        ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
-    TrainingRows rows = TrainingRows.open(activations, plan, JavaMemory.ofProcess());
-    say(plan, activations, rows);
+    advise(plan);
+    TrainingRows rows = rows(plan, checkpoint);
+    screen.say("memory: " + rows.memory());
     SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
     List<StepMetrics> last;
     try (Trainer trainer =
@@ -142,7 +151,7 @@ final class TrainCommand implements Callable<Integer> {
             ? Trainer.resume(
                 folder.resolve(Checkpoint.FILE), checkpoint.get(), rows.sources(), maker)
             : Trainer.start(plan, rows.sources(), maker)) {
-      last = train(trainer, folder);
+      last = train(trainer, folder, rows.stop());
       Map<String, TrainedSae> written = write(trainer, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
@@ -162,11 +171,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Checkpoint checkpoint(Path folder, Words flags) {
-    if (!flags.given().isEmpty() || recipe.isPresent() || !saes.isEmpty() || out.isPresent()) {
+    boolean others = recipe.isPresent() || !saes.isEmpty() || out.isPresent() || reading.given();
+    if (others || !flags.given().isEmpty()) {
       throw TapscopeException.usage(
           "resume-alone",
           "--resume goes on with the recipe and in the folder it began with. Leave --out, --recipe,"
-              + " --sae and the words of a recipe away; --store may name the store's new place.");
+              + " --sae, --model, --corpus, a command and the words of a recipe away; --store may"
+              + " name the store's new place.");
     }
     Path file = folder.resolve(Checkpoint.FILE);
     if (!Files.isRegularFile(file)) {
@@ -179,15 +190,24 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Plan plan(Words flags) {
-    Path from =
-        store.orElseThrow(() ->
-            TapscopeException.usage(
-                "option-missing",
-                "It is not said where the rows are. Add --store DIR, the folder that tapscope"
-                    + " harvest has written."));
+    if (store.isPresent() == reading.given()) {
+      throw TapscopeException.usage(
+          "option-missing",
+          "It is not said where the rows are, or twice. Add either --store DIR, the folder that"
+              + " tapscope harvest has written, or --corpus FILE and --model DIR, or --corpus FILE"
+              + " and a command after --, for the rows of a model that runs meanwhile.");
+    }
     Words common = recipe.map(Words::read).orElseGet(Words::none).then(flags);
-    return TrainPlan.of(
-        common, saes, Map.of("store", from.toAbsolutePath().normalize().toString()));
+    Plan plan =
+        TrainPlan.of(
+            common,
+            saes,
+            store
+                .map(from -> Map.of("store", from.toAbsolutePath().normalize().toString()))
+                .orElse(Map.of()));
+    return store.isPresent()
+        ? plan
+        : new Plan(plan.course(), plan.tasks(), LiveTraining.of(plan, reading, places).origin());
   }
 
   private Path newFolder() {
@@ -204,10 +224,17 @@ final class TrainCommand implements Callable<Integer> {
     return folder;
   }
 
-  private void say(Plan plan, ActivationStore activations, TrainingRows rows) {
-    if (!Steps.advice().isEmpty()) {
-      screen.say(Steps.advice());
+  private TrainingRows rows(Plan plan, Optional<Checkpoint> checkpoint) {
+    Optional<LiveTraining> live = LiveTraining.of(plan);
+    if (live.isPresent()) {
+      TrainingRows rows = live.get().open(plan, checkpoint, places, JavaMemory.ofProcess(), screen);
+      if (checkpoint.isEmpty()) {
+        screen.say("scale and mean are taken from the first buffer, which is filled now");
+      }
+      return rows;
     }
+    ActivationStore activations =
+        ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
     screen.say(
         "%,d rows in %s; %,d steps of %,d rows are %.1f epochs"
             .formatted(
@@ -216,6 +243,13 @@ final class TrainCommand implements Callable<Integer> {
                 plan.course().steps(),
                 plan.course().batch(),
                 (double) plan.course().steps() * plan.course().batch() / activations.rows()));
+    return TrainingRows.open(activations, plan, JavaMemory.ofProcess());
+  }
+
+  private void advise(Plan plan) {
+    if (!Steps.advice().isEmpty()) {
+      screen.say(Steps.advice());
+    }
     for (Task task : plan.tasks()) {
       if (task.recipe().lambdaWarmUp() >= plan.course().steps()) {
         screen.say(
@@ -227,12 +261,11 @@ final class TrainCommand implements Callable<Integer> {
                     plan.course().steps()));
       }
     }
-    screen.say("memory: " + rows.memory());
   }
 
   /** Trains to the end; when the process is ended first, keeps a checkpoint and does not return. */
-  private List<StepMetrics> train(Trainer trainer, Path folder) {
-    Stopping stopping = new Stopping();
+  private List<StepMetrics> train(Trainer trainer, Path folder, Runnable wake) {
+    Stopping stopping = new Stopping(wake);
     TrainingProgress progress =
         new TrainingProgress(screen, trainer.plan().course(), trainer.step());
     List<StepMetrics> last = new ArrayList<>();
@@ -257,6 +290,13 @@ final class TrainCommand implements Callable<Integer> {
             "stopped after step %,d. Go on with: tapscope train --resume %s"
                 .formatted(trainer.step(), folder));
       }
+    } catch (TapscopeException e) {
+      if (trainer.betweenSteps()) {
+        screen.say(
+            "%,d steps are kept. Go on with: tapscope train --resume %s"
+                .formatted(trainer.step(), folder));
+      }
+      throw e;
     }
     return last;
   }

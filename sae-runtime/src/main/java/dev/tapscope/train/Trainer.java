@@ -24,6 +24,7 @@ public final class Trainer implements AutoCloseable {
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
   private final List<Trainee> trainees = new ArrayList<>();
   private long step;
+  private boolean stepping;
 
   private Trainer(
       Plan plan,
@@ -122,6 +123,7 @@ public final class Trainer implements AutoCloseable {
       }
     }
     List<StepMetrics> metrics = new ArrayList<>();
+    stepping = true;
     for (Trainee trainee : trainees) {
       StepReport report = trainee.step(batches.get(trainee.feed()), step);
       if (logged) {
@@ -129,7 +131,13 @@ public final class Trainer implements AutoCloseable {
       }
     }
     step++;
+    stepping = false;
     return metrics;
+  }
+
+  /** Whether every SAE has taken all steps and no more, so that training could go on. */
+  public boolean betweenSteps() {
+    return !stepping;
   }
 
   /**

@@ -1,5 +1,7 @@
 package dev.tapscope.endtoend;
 
+import static dev.tapscope.endtoend.Trainings.resume;
+import static dev.tapscope.endtoend.Trainings.tapscope;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,11 +25,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The packaged {@code tapscope train} on activations of the tiny model, and what a kill leaves. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
 class TrainIT {
-  private static final List<String> RESULTS =
-      List.of("checkpoint.safetensors", "metrics.jsonl", "a/params.npz", "b/params.npz");
-
   private static Path store;
-  private static Path undisturbed;
+  private static Trainings trainings;
   private static long milliseconds;
 
   /** One training that is left alone; the others must become the same. */
@@ -42,7 +41,12 @@ class TrainIT {
         .with("--corpus", Captures.jsonLines(prompts).toString())
         .run(Packaged.command())
         .ok();
-    undisturbed = folder.resolve("undisturbed");
+    Path undisturbed = folder.resolve("undisturbed");
+    trainings =
+        new Trainings(
+            TrainIT::train,
+            undisturbed,
+            List.of("checkpoint.safetensors", "metrics.jsonl", "a/params.npz", "b/params.npz"));
     long began = System.nanoTime();
     JvmRun.Finished finished = train(undisturbed).run(Packaged.command()).ok();
     milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
@@ -62,25 +66,11 @@ class TrainIT {
         .with(more);
   }
 
-  private static JvmRun resume(Path out) {
-    return tapscope("train", "--resume", out.toString(), "--checkpoint-minutes", "0.002");
-  }
-
-  private static JvmRun tapscope(String... arguments) {
-    return new JvmRun(List.of(), List.of(arguments));
-  }
-
-  private static void assertUndisturbed(Path out) throws IOException {
-    for (String file : RESULTS) {
-      assertEquals(-1, Files.mismatch(undisturbed.resolve(file), out.resolve(file)), file);
-    }
-  }
-
   @Test
   void twoKillsLoseNothing() throws IOException, InterruptedException {
     Path out = Packaged.workFolder("train-killed").resolve("out");
     killed(out, 2, new Random().nextLong());
-    assertUndisturbed(out);
+    trainings.assertUndisturbed(out);
   }
 
   @Test
@@ -89,7 +79,7 @@ class TrainIT {
     for (int i = 0; i < 20; i++) {
       Path out = Packaged.workFolder("train-killed").resolve("out");
       killed(out, 1, new Random().nextLong());
-      assertUndisturbed(out);
+      trainings.assertUndisturbed(out);
     }
   }
 
@@ -99,18 +89,13 @@ class TrainIT {
     System.out.println("kills of " + out + " at moments of seed " + seed);
     Random random = new Random(seed);
     for (int i = 0; i < times; i++) {
-      JvmRun.Started started = begin(out).start(Packaged.command());
+      JvmRun.Started started = trainings.begin(out).start(Packaged.command());
       long patience = random.nextLong(milliseconds);
       if (!started.process().waitFor(patience, TimeUnit.MILLISECONDS)) {
         started.process().destroyForcibly().waitFor();
       }
     }
-    begin(out).run(Packaged.command()).ok();
-  }
-
-  /** As somebody would: on from a checkpoint, where there is one. */
-  private static JvmRun begin(Path out) {
-    return Files.exists(out.resolve("checkpoint.safetensors")) ? resume(out) : train(out);
+    trainings.begin(out).run(Packaged.command()).ok();
   }
 
   @Test
@@ -126,7 +111,7 @@ class TrainIT {
     assertTrue(finished.err().contains("Go on with: tapscope train --resume"), finished::toString);
     assertEquals(143, finished.exit(), finished::toString);
     resume(out).run(Packaged.command()).ok();
-    assertUndisturbed(out);
+    trainings.assertUndisturbed(out);
   }
 
   @ParameterizedTest
@@ -134,7 +119,7 @@ class TrainIT {
   void theNumberOfThreadsDoesNotMatter(String threads) throws IOException {
     Path out = Packaged.workFolder("train-threads").resolve("out");
     train(out, "--threads", threads).run(Packaged.command()).ok();
-    assertUndisturbed(out);
+    trainings.assertUndisturbed(out);
   }
 
   @Test
@@ -146,10 +131,10 @@ class TrainIT {
         .run(Packaged.command())
         .ok();
     JvmRun.Finished refused =
-        resume(undisturbed).with("--store", other.toString()).run(Packaged.command());
+        resume(trainings.undisturbed()).with("--store", other.toString()).run(Packaged.command());
     assertEquals(1, refused.exit(), refused::toString);
     assertTrue(refused.err().contains("[place-unknown]"), refused::toString);
-    JvmRun.Finished twice = train(undisturbed).run(Packaged.command());
+    JvmRun.Finished twice = train(trainings.undisturbed()).run(Packaged.command());
     assertTrue(twice.err().contains("[out-exists]"), twice::toString);
   }
 
@@ -158,7 +143,7 @@ class TrainIT {
   void theModelRunsWithWhatWasTrained() {
     JvmRun.Finished ran =
         tapscope("run", "--model", Fixtures.tinyGemma2().toString(), "-n", "1")
-            .with("--sae", "mine=res.3 " + undisturbed.resolve("a"))
+            .with("--sae", "mine=res.3 " + trainings.undisturbed().resolve("a"))
             .with("--prompt", "The City of Light is Paris.")
             .run(Packaged.command())
             .ok();
