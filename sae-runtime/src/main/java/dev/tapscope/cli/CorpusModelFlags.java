@@ -49,18 +49,27 @@ final class CorpusModelFlags {
   }
 
   /**
-   * The command that reads a corpus. {@code gemma2 score} takes windows that do not overlap where a
-   * document is longer than the context, so that each token is computed once.
+   * Checks that a model is named, and in one way.
    *
-   * @throws TapscopeException {@code model-missing}, {@code corpus-place} or {@code jar-missing}
+   * @throws TapscopeException {@code model-missing}
    */
-  HarvestedModel reading(Places places) {
+  void check() {
     if (model.isPresent() != command.isEmpty()) {
       throw TapscopeException.usage(
           "model-missing",
           "Either --model DIR for the Gemma 2 sample or a command after -- was wanted, and %s given. Give one of them."
               .formatted(model.isPresent() ? "both were" : "neither was"));
     }
+  }
+
+  /**
+   * The command that reads a corpus. {@code gemma2 score} takes windows that do not overlap where a
+   * document is longer than the context, so that each token is computed once.
+   *
+   * @throws TapscopeException {@code model-missing}, {@code corpus-place} or {@code jar-missing}
+   */
+  HarvestedModel reading(Places places) {
+    check();
     if (model.isEmpty()) {
       return new HarvestedModel(command);
     }

@@ -88,6 +88,7 @@ final class EvalCommand implements Callable<Integer> {
     if (eos && model.sample().isEmpty()) {
       throw noTokenizer();
     }
+    model.check();
     Map<SaeSpec, JumpReluSae> loaded = load();
     HarvestedModel reading = model.reading(places);
     Corpus read = Corpus.of(corpus.files());

@@ -61,8 +61,9 @@ final class StatsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    HarvestedModel reading = model.reading(places);
+    model.check();
     SaeFolder loaded = SaeFolder.open(sae.path());
+    HarvestedModel reading = model.reading(places);
     Path folder = out.orElseGet(() -> besideTheSae(sae.path()));
     if (!Files.isDirectory(folder)) {
       throw TapscopeException.failed(

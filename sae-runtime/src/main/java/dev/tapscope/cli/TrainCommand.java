@@ -141,8 +141,8 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
-    advise(plan);
     TrainingRows rows = rows(plan, checkpoint);
+    advise(plan);
     screen.say("memory: " + rows.memory());
     SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
     List<StepMetrics> last;
