@@ -135,6 +135,13 @@ record AgentOptions(
           "The features of an SAE have nowhere to go; add out=FOLDER, a folder that does not exist"
               + " yet, or an edit of the SAE as edit.1=...");
     }
+    if (given.containsKey("stream.to")
+        != (given.containsKey("stream") || given.containsKey("stream.losses"))) {
+      throw TapscopeException.usage(
+          "option-missing",
+          "Rows and losses go to a socket that somebody reads: stream=SITES or stream.losses=true,"
+              + " and stream.to=SOCKET, belong together. Give both, or neither.");
+    }
     return options;
   }
 
@@ -192,11 +199,12 @@ record AgentOptions(
   private static Map<String, String> extension(Map<String, String> given) {
     choice(given, "device", "auto", "cpu", "cuda");
     Map<String, String> options = new LinkedHashMap<>();
-    if (given.keySet().stream().noneMatch(k -> k.startsWith("sae.") || k.startsWith("edit."))) {
+    truth(given, "stream.losses", false);
+    if (given.keySet().stream().noneMatch(k -> k.matches("(sae|edit|stream)\\..*"))) {
       return options; // a capture computes nothing on a device
     }
     given.forEach((key, value) -> {
-      if (key.startsWith("sae.") || key.equals("device")) {
+      if (key.matches("(sae\\.|stream).*|device")) {
         options.put(key, value);
       }
     });

@@ -32,7 +32,7 @@ final class ExtensionLoader {
     if (Runtime.version().feature() < JAVA) {
       throw TapscopeException.failed(
           "java-version",
-          "SAEs and edits need Java "
+          "SAEs, edits and streams need Java "
               + JAVA
               + ", and this is Java "
               + Runtime.version()
@@ -42,7 +42,7 @@ final class ExtensionLoader {
     if (!Files.isRegularFile(jar)) {
       throw TapscopeException.failed(
           "runtime-missing",
-          "SAEs and edits need the SAE runtime, and there is no file "
+          "SAEs, edits and streams need the SAE runtime, and there is no file "
               + jar.toAbsolutePath()
               + ". Build it (mvn package), put "
               + JAR

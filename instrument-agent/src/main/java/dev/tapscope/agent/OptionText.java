@@ -44,6 +44,9 @@ final class OptionText {
           "passes",
           "runtime",
           "shard.bytes",
+          "stream",
+          "stream.losses",
+          "stream.to",
           "strict");
 
   /** Keys with a part of the user's own. */

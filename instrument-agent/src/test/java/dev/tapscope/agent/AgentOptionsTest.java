@@ -55,6 +55,14 @@ class AgentOptionsTest {
   }
 
   @Test
+  void whatIsStreamedIsToldToTheRuntime() {
+    assertEquals(
+        Map.of("stream", "res.3+mlp.3", "stream.to", "/tmp/rows", "stream.losses", "true"),
+        parse("profile=gemma2,stream=res.3+mlp.3,stream.to=/tmp/rows,stream.losses=true")
+            .extension());
+  }
+
+  @Test
   void aCommaEndsAValueOnlyBeforeAKnownKey() {
     AgentOptions options =
         parse("profile=/my, own/a,b=c.taps, out=/runs/a, b,edit.1=steer l9/76 40 @token:\",\"");
@@ -105,6 +113,9 @@ class AgentOptionsTest {
         "profile=gemma2,out.overwrite=TRUE | option-value | true or false",
         "profile=gemma2,capture.dtype=f64 | option-value | one of f32, bf16, f16",
         "profile=gemma2,capture.stage=both | option-value | one of after, before",
+        "profile=gemma2,stream=res.3 | option-missing | stream.to=SOCKET",
+        "profile=gemma2,stream.to=/tmp/rows | option-missing | stream=SITES",
+        "profile=gemma2,stream.to=/tmp/rows,stream.losses=yes | option-value | true or false",
         "profile=gemma2,shard.bytes=-1 | option-value | a positive number",
         "profile=gemma2,shard.bytes=9999999999999999999 | option-value | a positive number",
         "gemma2 | option-syntax | 'gemma2' is no agent option",

@@ -23,7 +23,9 @@ import java.util.Optional;
 /**
  * Follows the options {@code sae.NAME}, {@code edit.N} and {@code device}: attaches one splice for
  * each SAE and one replacer for each address that is edited without one, writes features to the run
- * folder, and says on standard error what it does, formulas included.
+ * folder, and says on standard error what it does, formulas included. Follows {@code stream},
+ * {@code stream.losses} and {@code stream.to}: sends rows and losses to a process that waits for
+ * them.
  *
  * <p>{@code run.json} gets {@code saes} (name, address, path, sha256, features, inputs, outputs,
  * format, folded, notes, kernel, {@code tokens_without_bos}, {@code l0}, {@code relative_error}),
@@ -59,13 +61,15 @@ public final class SaeExtension implements Extension {
         saes.put(name, SaeOption.parse(name, value));
       } else if (key.startsWith(EDIT)) {
         edits.put(key, Edit.parse(value));
-      } else if (!key.equals(DEVICE)) {
+      } else if (!key.equals(DEVICE) && !StreamOption.KEYS.contains(key)) {
         throw TapscopeException.usage(
             "option-unknown",
-            "The SAE runtime has no option %s%s; it has sae.NAME, edit.N and device."
-                .formatted(key, Nearest.hint(key, List.of(DEVICE))));
+            "The SAE runtime has no option %s%s; it has sae.NAME, edit.N, device, %s."
+                .formatted(
+                    key, Nearest.hint(key, List.of(DEVICE)), String.join(", ", StreamOption.KEYS)));
       }
     });
+    StreamOption.of(options).ifPresent(stream -> PassStream.attach(run, stream));
     if (saes.isEmpty() && edits.isEmpty()) {
       return;
     }

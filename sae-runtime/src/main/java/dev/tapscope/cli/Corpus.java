@@ -58,21 +58,6 @@ record Corpus(List<Path> paths, List<Asked.CorpusFile> files, long characters) {
   }
 
   /**
-   * Rewrites a file for the model.
-   *
-   * @return number of documents
-   * @throws TapscopeException {@code corpus-unreadable}, {@code corpus-line} or {@code
-   *     corpus-empty}
-   */
-  static int write(Path source, Path target) {
-    try (Documents documents = new Documents(List.of(source))) {
-      int count = (int) write(documents, Integer.MAX_VALUE, d -> "line " + d.line(), target).count;
-      requireDocuments(source, count);
-      return count;
-    }
-  }
-
-  /**
    * What was written for the model.
    *
    * @param characters length of the documents, as {@link Corpus#characters} counts

@@ -21,25 +21,16 @@ record CorpusDocuments(Path file, int count) {
   private static final JsonMapper MAPPER = new JsonMapper();
 
   /**
-   * Gathers corpora.
+   * Gathers a corpus.
    *
    * @param folder where the file is put
    */
-  static CorpusDocuments gather(List<Path> corpora, Path folder) {
+  static CorpusDocuments gather(Corpus corpus, Path folder) {
     Path all = folder.resolve("documents.jsonl");
-    int count = 0;
-    try (BufferedWriter out = Files.newBufferedWriter(all)) {
-      for (Path corpus : corpora) {
-        Path one = folder.resolve("corpus.jsonl");
-        count += Corpus.write(corpus, one);
-        try (var lines = Files.newBufferedReader(one)) {
-          lines.transferTo(out);
-        }
-      }
-    } catch (IOException e) {
-      throw unwritable(all, e);
+    try (Documents documents = new Documents(corpus.paths())) {
+      Harvest.write(documents, Integer.MAX_VALUE, all);
     }
-    return new CorpusDocuments(all, count);
+    return new CorpusDocuments(all, Math.toIntExact(corpus.documents()));
   }
 
   /** The same documents as token ids, each with the model's end token after it. */

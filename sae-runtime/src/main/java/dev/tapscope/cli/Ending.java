@@ -6,10 +6,12 @@ import java.util.concurrent.CountDownLatch;
 
 /**
  * What is still to be done when the process is ended from outside: latest first, so that a model is
- * closed before the folder it writes to is deleted. Thread-safe.
+ * closed before the folder it writes to is deleted. Before all of that, work under way is told to
+ * stop. Thread-safe.
  */
 final class Ending {
   private static final Deque<Runnable> ACTIONS = new ArrayDeque<>();
+  private static final Deque<Runnable> STOPS = new ArrayDeque<>();
 
   static {
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(Ending::runAll));
@@ -23,13 +25,20 @@ final class Ending {
     }
   }
 
+  /** Adds an action that comes before those of {@link #add}, whenever they are added. */
+  static void addStop(Runnable action) {
+    synchronized (ACTIONS) {
+      STOPS.push(action);
+    }
+  }
+
   /**
    * Takes an action back, to be done in the ordinary way; false when the process is being ended and
    * the action has begun, so that nobody does it twice.
    */
   static boolean remove(Runnable action) {
     synchronized (ACTIONS) {
-      return ACTIONS.remove(action);
+      return STOPS.remove(action) || ACTIONS.remove(action);
     }
   }
 
@@ -42,10 +51,11 @@ final class Ending {
     while (true) {
       Runnable action;
       synchronized (ACTIONS) {
-        if (ACTIONS.isEmpty()) {
+        Deque<Runnable> next = STOPS.isEmpty() ? ACTIONS : STOPS;
+        if (next.isEmpty()) {
           return;
         }
-        action = ACTIONS.pop();
+        action = next.pop();
       }
       action.run();
     }

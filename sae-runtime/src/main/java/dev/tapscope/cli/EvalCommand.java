@@ -8,6 +8,7 @@ import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.Kernels;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;
+import dev.tapscope.store.Asked;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,13 +32,16 @@ import picocli.CommandLine.Option;
       "",
       "  tapscope eval --model DIR --sae \"l9=res.3 PATH\" --sae \"l26=res.3 PATH\" \\",
       "                --corpus heldout.jsonl --out evaluation",
+      "  tapscope eval --profile demo.taps --sae \"l9=res.3 PATH\" --corpus heldout.jsonl \\",
+      "                -- java -jar demo.jar --prompts {corpus}",
       "",
       "runs the model once as it is, once with each SAE spliced in, and once with zeros at each",
       "site. sae-runtime/METRICS.md defines every number.",
       ""
     })
 final class EvalCommand implements Callable<Integer> {
-  @Mixin private SampleFlags sample;
+  @Mixin private CorpusModelFlags model;
+  @Mixin private CorpusFlags corpus;
 
   @Option(
       names = "--sae",
@@ -48,16 +52,10 @@ final class EvalCommand implements Callable<Integer> {
   private List<SaeSpec> saes = List.of();
 
   @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "FILE",
-      description =
-          "Documents: JSONL with text, ids or messages, or plain text, one a line. Repeatable.")
-  private List<Path> corpora = List.of();
-
-  @Option(
       names = "--eos",
-      description = "End every document with the model's end token, as training text often does.")
+      description =
+          "End every document with the model's end token, as training text often does; with"
+              + " --model.")
   private boolean eos;
 
   @Option(
@@ -75,6 +73,9 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON document instead of text.")
   private boolean json;
 
+  /** Bytes of UTF-8, and of the ids of short documents, for a character of text. */
+  private static final double DISK_PER_CHARACTER = 1.5;
+
   private final Screen screen;
   private final Places places;
 
@@ -85,27 +86,31 @@ final class EvalCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (eos && model.sample().isEmpty()) {
+      throw noTokenizer();
+    }
+    model.check();
     Map<SaeSpec, JumpReluSae> loaded = load();
+    HarvestedModel reading = model.reading(places);
+    Corpus read = Corpus.of(corpus.files());
     out.ifPresent(EvalCommand::makeFolder);
     if (!Kernels.advice().isEmpty()) {
       screen.say(Kernels.advice());
     }
-    SampleModel model = sample.model();
     Evaluation evaluation;
     try (RunPlace place = RunPlace.temporary()) {
       Path folder = place.folder().toAbsolutePath().getParent();
-      CorpusDocuments documents = CorpusDocuments.gather(corpora, folder);
+      requireRoom(read, folder);
+      CorpusDocuments documents = CorpusDocuments.gather(read, folder);
       if (eos) {
-        documents = documents.ended(model, places);
+        documents = documents.ended(model.sample().orElseThrow(EvalCommand::noTokenizer), places);
       }
       screen.say("reading %,d documents".formatted(documents.count()));
-      EvalRuns runs = new EvalRuns(model, sample.profile(), documents.file(), places, screen);
+      EvalRuns runs = new EvalRuns(reading, model.profile(), documents.file(), places, screen);
       evaluation =
           new Evaluation(
-              model.folder().toAbsolutePath().normalize().getFileName().toString(),
-              corpora.stream()
-                  .map(file -> file.getFileName().toString())
-                  .collect(Collectors.joining(", ")),
+              model.name(),
+              read.files().stream().map(Asked.CorpusFile::file).collect(Collectors.joining(", ")),
               documents.count(),
               eos,
               runs.evaluate(loaded));
@@ -113,6 +118,28 @@ final class EvalCommand implements Callable<Integer> {
     write(evaluation);
     screen.out().print(json ? EvaluationJson.of(evaluation) + "\n" : EvaluationText.of(evaluation));
     return 0;
+  }
+
+  private static TapscopeException noTokenizer() {
+    return TapscopeException.usage(
+        "eos-unreachable",
+        "--eos asks the tokenizer of --model, and a command after -- has its own. Leave --eos away,"
+            + " and put the end token into the documents' ids.");
+  }
+
+  /** The documents, and with --eos their ids beside them, are all that is written. */
+  private void requireRoom(Corpus read, Path folder) {
+    double needed = DISK_PER_CHARACTER * read.characters() * (eos ? 2 : 1);
+    long free = FreeSpace.ofDisk(folder);
+    screen.say(
+        "about %s of documents on the disk of %s, and neither activations nor logits; %s are free"
+            .formatted(StoreSize.text(needed), folder.getParent(), StoreSize.text(free)));
+    if (needed > free) {
+      throw TapscopeException.failed(
+          "disk-estimate",
+          "The documents for the model would take about %s on the disk of %s, and %s are free. Make room, or set java.io.tmpdir to a folder on another disk; nothing was run."
+              .formatted(StoreSize.text(needed), folder.getParent(), StoreSize.text(free)));
+    }
   }
 
   private Map<SaeSpec, JumpReluSae> load() {

@@ -7,27 +7,27 @@ import dev.tapscope.eval.Reconstruction;
 import dev.tapscope.eval.SaeEvaluation;
 import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
-import dev.tapscope.recording.RunStream;
+import dev.tapscope.live.Kept;
+import dev.tapscope.live.LivePass;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.tap.TapscopeException;
-import java.io.ByteArrayOutputStream;
-import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Runs the model for an evaluation: once as it is, whatever the number of SAEs, once with each SAE
- * spliced in, and once with zeros at each site they write.
+ * spliced in, and once with zeros at each site they write. Rows are measured while the model
+ * computes them, and losses come from its logits in its own JVM, so a disk holds neither.
  */
 final class EvalRuns {
-  private final SampleModel model;
+  private final HarvestedModel model;
   private final String profile;
   private final Path documents;
   private final Places places;
@@ -35,8 +35,9 @@ final class EvalRuns {
   private final SaeKernels kernels = Kernels.best();
   private int done;
   private int all;
+  private long rows;
 
-  EvalRuns(SampleModel model, String profile, Path documents, Places places, Screen screen) {
+  EvalRuns(HarvestedModel model, String profile, Path documents, Places places, Screen screen) {
     this.model = model;
     this.profile = profile;
     this.documents = documents;
@@ -46,108 +47,109 @@ final class EvalRuns {
 
   /** Measures SAEs, in their order. */
   List<SaeEvaluation> evaluate(Map<SaeSpec, JumpReluSae> saes) {
-    Set<String> reads = new LinkedHashSet<>();
+    Set<String> captured = new LinkedHashSet<>();
     Set<String> writes = new LinkedHashSet<>();
-    for (SaeSpec spec : saes.keySet()) {
-      reads.add(spec.inputAddress());
+    Map<SaeSpec, Reconstruction> measures = new LinkedHashMap<>();
+    saes.forEach((spec, sae) -> {
+      captured.add(spec.inputAddress());
+      captured.add(spec.outputAddress());
       writes.add(spec.outputAddress());
-    }
+      measures.put(spec, new Reconstruction(sae.weights(), kernels));
+    });
     all = 1 + saes.size() + writes.size();
-    Map<SaeSpec, Reconstruction> reconstructions = new LinkedHashMap<>();
-    ScoredTokens clean;
-    try (RunPlace place = RunPlace.temporary()) {
-      Set<String> captured = new LinkedHashSet<>(reads);
-      captured.addAll(writes);
-      AgentOptions options = options(place).set("capture", String.join("+", captured));
-      clean = score("the model as it is", options);
-      RunStream run = RunStream.open(place.folder());
-      CountedTokens counted = CountedTokens.of(place.folder(), run, model.endTokens());
-      saes.forEach((spec, sae) -> {
-        screen.say("measuring " + spec.name() + " on " + counted.count() + " positions");
-        reconstructions.put(spec, reconstruct(run, spec, sae, counted));
-      });
-    }
-    Map<String, ScoredTokens> zeros = new LinkedHashMap<>();
+    Kept counted = new Kept(false, model.tokens("eos_token_id"));
+    TextLoss clean =
+        run(
+            "the model as it is",
+            options().set("stream", String.join("+", captured)),
+            pass -> measures.forEach((spec, measure) -> measure(pass, spec, counted, measure)));
+    requireRows();
+    Map<String, TextLoss> zeros = new LinkedHashMap<>();
     for (String site : writes) {
-      zeros.put(site, edited("zeros at " + site, List.of(), Edit.parse("zero " + site)));
+      zeros.put(site, edited("zeros at " + site, List.of(), Edit.parse("zero " + site), clean));
     }
     List<SaeEvaluation> evaluations = new ArrayList<>();
     saes.forEach((spec, sae) -> {
-      ScoredTokens spliced =
-          edited(spec.name() + " spliced in", List.of(spec), Edit.parse("splice " + spec.name()));
-      ScoredTokens zero = zeros.get(spec.outputAddress());
+      Edit splice = Edit.parse("splice " + spec.name());
+      TextLoss spliced = edited(spec.name() + " spliced in", List.of(spec), splice, clean);
       evaluations.add(
           new SaeEvaluation(
               spec.name(),
               spec.address(),
               spec.path().toString(),
               sae.sha256(),
-              reconstructions.get(spec).score(),
-              new LanguageLoss(clean.tokens(), clean.mean(), spliced.mean(), zero.mean()),
+              measures.get(spec).score(),
+              new LanguageLoss(
+                  clean.tokens(),
+                  clean.mean(),
+                  spliced.mean(),
+                  zeros.get(spec.outputAddress()).mean()),
               DecoderCosines.of(sae.weights(), kernels)));
     });
     return evaluations;
   }
 
-  private Reconstruction reconstruct(
-      RunStream run, SaeSpec spec, JumpReluSae sae, CountedTokens counted) {
-    Reconstruction reconstruction = new Reconstruction(sae.weights(), kernels);
+  private void requireRows() {
+    if (rows == 0) {
+      throw TapscopeException.failed(
+          "stats-empty",
+          "The corpus has no token besides BOS and EOS, as the model reads it. Give a corpus with"
+              + " text.");
+    }
+  }
+
+  private void measure(LivePass pass, SaeSpec spec, Kept counted, Reconstruction reconstruction) {
     SiteRows.read(
-        run,
+        pass,
         spec,
         counted,
         (x, y) -> {
-          if (x.length != sae.inputs() || y.length != sae.outputs()) {
+          if (x.length != reconstruction.inputs() || y.length != reconstruction.outputs()) {
             throw TapscopeException.check(
                 "sae-width",
                 "SAE %s (%s) reads rows of %d values and writes %d, and the rows of %s have %d and %d. Evaluate it at the site and model it was trained on."
                     .formatted(
                         spec.name(),
                         spec.path(),
-                        sae.inputs(),
-                        sae.outputs(),
+                        reconstruction.inputs(),
+                        reconstruction.outputs(),
                         spec.address(),
                         x.length,
                         y.length));
           }
           reconstruction.add(x, y);
+          rows++;
         });
-    return reconstruction;
   }
 
-  private ScoredTokens edited(String what, List<SaeSpec> saes, Edit edit) {
-    try (RunPlace place = RunPlace.temporary()) {
-      return score(what, options(place).saes(saes).edits(List.of(edit)));
+  private TextLoss edited(String what, List<SaeSpec> saes, Edit edit, TextLoss clean) {
+    TextLoss loss = run(what, options().saes(saes).edits(List.of(edit)), pass -> {});
+    if (loss.tokens() != clean.tokens()) {
+      throw TapscopeException.failed(
+          "eval-tokens",
+          "The model predicted %,d tokens as it is and %,d with %s, so its losses cannot be compared. Give a command that computes the same tokens each time."
+              .formatted(clean.tokens(), loss.tokens(), what));
     }
+    return loss;
   }
 
-  private AgentOptions options(RunPlace place) {
-    return new AgentOptions().set("profile", profile).set("out", place.folder().toString());
+  private AgentOptions options() {
+    return new AgentOptions().set("profile", profile).set("stream.losses", "true");
   }
 
-  /** One run over all documents. What the model says on the way is shown when it fails. */
-  private ScoredTokens score(String what, AgentOptions options) {
+  /** One run over all documents. */
+  private TextLoss run(String what, AgentOptions options, Consumer<LivePass> reader) {
     done++;
     screen.say("run %d of %d: %s".formatted(done, all, what));
-    List<String> command = model.command(places, "score");
-    command.addAll(List.of("--prompts", documents.toString(), "--json"));
-    command.addAll(model.windowsOnce());
-    ByteArrayOutputStream said = new ByteArrayOutputStream();
-    Screen quiet =
-        new Screen(
-            screen.out(),
-            new PrintStream(said, true, StandardCharsets.UTF_8),
-            screen.environment(),
-            screen.interactive(),
-            screen.columns());
-    try {
-      return ScoredTokens.of(
-          new TappedProcess(places, quiet)
-              .run(command, options, OutputStream.nullOutputStream())
-              .output());
-    } catch (TapscopeException e) {
-      screen.err().print(said.toString(StandardCharsets.UTF_8));
-      throw e;
+    TextLoss loss = new TextLoss();
+    try (TappedStream stream =
+        TappedStream.start(
+            "Run %d, %s,".formatted(done, what), model.on(documents), options, places, screen)) {
+      for (Optional<LivePass> pass = stream.next(); pass.isPresent(); pass = stream.next()) {
+        loss.add(pass.get());
+        reader.accept(pass.get());
+      }
     }
+    return loss;
   }
 }

@@ -8,14 +8,10 @@ import dev.tapscope.store.StoreFolder;
 import dev.tapscope.store.StoredPiece;
 import dev.tapscope.tap.TapscopeException;
 import java.io.OutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
@@ -25,8 +21,6 @@ import java.util.stream.Collectors;
 final class Harvest {
   /** Documents that are tried first, to learn what a row is and how much there will be. */
   private static final int TRIED = 8;
-
-  private static final List<String> KINDS = List.of("eos", "pad");
 
   private final HarvestedModel model;
   private final Corpus corpus;
@@ -95,13 +89,13 @@ final class Harvest {
   private StoreSize tried(StoreFolder store) {
     try (RunPlace place = RunPlace.temporaryIn(store.work());
         Documents documents = new Documents(corpus.paths())) {
-      Corpus.Written written = write(place, documents, TRIED);
+      Corpus.Written written = write(documents, TRIED, documents(place));
       HarvestRun run = run(place, "The first documents of the corpus");
-      Found found = run.found(leftOut(), asked.keep().contains("bos"));
+      Found found = run.found(leftOut());
       boolean first = store.found().isEmpty();
       store.found(found);
       if (first) {
-        screen.say(told(found));
+        screen.say("sites %s; %s".formatted(found.sites(), leftOut().sentence(found.leftOut())));
       }
       double share = (double) written.characters() / corpus.characters();
       return new StoreSize(
@@ -135,11 +129,9 @@ final class Harvest {
   private StoredPiece piece(
       StoreFolder store, Documents documents, int piece, long first, int count) {
     try (RunPlace place = RunPlace.temporaryIn(store.work())) {
-      write(place, documents, count);
-      String what =
-          "Piece %d, documents %d to %d of the corpus,".formatted(piece, first, first + count - 1);
-      HarvestRun run = run(place, what);
-      Found found = run.found(leftOut(), asked.keep().contains("bos"));
+      write(documents, count, documents(place));
+      HarvestRun run = run(place, piece(piece, first, count));
+      Found found = run.found(leftOut());
       store.found(found);
       Set<Integer> ids =
           found.leftOut().values().stream()
@@ -150,16 +142,20 @@ final class Harvest {
     }
   }
 
-  private static Corpus.Written write(RunPlace place, Documents documents, int count) {
+  /** Writes the next documents for the model, which calls each {@code FILE:LINE}. */
+  static Corpus.Written write(Documents documents, int count, Path file) {
     return Corpus.write(
-        documents,
-        count,
-        document -> document.file().getFileName() + ":" + document.line(),
-        file(place));
+        documents, count, document -> document.file().getFileName() + ":" + document.line(), file);
   }
 
-  private static Path file(RunPlace place) {
+  /** Where the documents of a run lie. */
+  static Path documents(RunPlace place) {
     return place.folder().resolveSibling("documents.jsonl");
+  }
+
+  /** A piece in words, for the beginning of a sentence. */
+  static String piece(int piece, long first, int count) {
+    return "Piece %d, documents %d to %d of the corpus,".formatted(piece, first, first + count - 1);
   }
 
   private HarvestRun run(RunPlace place, String what) {
@@ -170,64 +166,24 @@ final class Harvest {
             .set("capture.dtype", asked.dtype())
             .set("out", place.folder().toString());
     Tail said = new Tail();
-    Screen quiet =
-        new Screen(
-            screen.out(),
-            new PrintStream(said, true, StandardCharsets.UTF_8),
-            screen.environment(),
-            false,
-            screen.columns());
     try {
       String output =
-          new TappedProcess(places, quiet)
-              .run(model.on(file(place)), options, OutputStream.nullOutputStream())
+          new TappedProcess(places, screen.quiet(said))
+              .run(model.on(documents(place)), options, OutputStream.nullOutputStream())
               .output();
       return HarvestRun.of(place.folder(), output);
     } catch (TapscopeException e) {
       screen.err().print(said.text());
-      throw stopped(e, what);
+      throw TappedProcess.failure(
+          e.exit(),
+          "harvest-stopped",
+          "%s could not be harvested. %s What the store has is kept, and the same command goes on from there."
+              .formatted(what, e.getMessage()));
     }
   }
 
-  private static TapscopeException stopped(TapscopeException e, String what) {
-    String sentence =
-        "%s could not be harvested. %s What the store has is kept, and the same command goes on from there."
-            .formatted(what, e.getMessage());
-    return switch (e.exit()) {
-      case TapscopeException.USAGE -> TapscopeException.usage("harvest-stopped", sentence);
-      case TapscopeException.CHECK -> TapscopeException.check("harvest-stopped", sentence);
-      default -> TapscopeException.failed("harvest-stopped", sentence, e);
-    };
-  }
-
-  /** But for BOS, which the profile names. */
-  private SortedMap<String, List<Integer>> leftOut() {
-    SortedMap<String, List<Integer>> leftOut = new TreeMap<>();
-    for (String kind : KINDS) {
-      Set<Integer> tokens = model.tokens(kind + "_token_id");
-      if (!asked.keep().contains(kind) && !tokens.isEmpty()) {
-        leftOut.put(kind, List.copyOf(tokens));
-      }
-    }
-    if (!asked.leaveOut().isEmpty()) {
-      leftOut.put("asked", asked.leaveOut());
-    }
-    return leftOut;
-  }
-
-  private String told(Found found) {
-    String unknown =
-        KINDS.stream()
-            .filter(kind -> !asked.keep().contains(kind) && !found.leftOut().containsKey(kind))
-            .collect(Collectors.joining(" and "));
-    return "sites %s; rows of these tokens are left out: %s%s"
-        .formatted(
-            found.sites(),
-            found.leftOut().isEmpty() ? "none" : found.leftOut(),
-            unknown.isEmpty()
-                ? ""
-                : "; no config.json beside the command names %s, --leave-out ID does"
-                    .formatted(unknown));
+  private LeftOut leftOut() {
+    return LeftOut.of(model, asked.keep(), asked.leaveOut());
   }
 
   private void progress(StoredPiece piece, int done, int of, long positions, double seconds) {

@@ -5,18 +5,15 @@ import dev.tapscope.store.Share;
 import dev.tapscope.store.StoredPiece;
 import dev.tapscope.tap.TapscopeException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code tapscope harvest}: activations of a corpus, kept for training. */
@@ -35,35 +32,14 @@ import tools.jackson.databind.json.JsonMapper;
     })
 final class HarvestCommand implements Callable<Integer> {
   private static final List<String> DTYPES = List.of("f32", "bf16", "f16");
-  private static final Set<String> KINDS = Set.of("bos", "eos", "pad");
 
-  @Option(
-      names = "--model",
-      paramLabel = "DIR",
-      description = "Model folder for the Gemma 2 sample, instead of a COMMAND.")
-  private Optional<Path> model = Optional.empty();
-
-  @Option(
-      names = "--profile",
-      defaultValue = "gemma2",
-      paramLabel = "NAME|FILE",
-      description = "Where the taps are: a built-in profile or a .taps file (${DEFAULT-VALUE}).")
-  private String profile;
+  @Mixin private ReadingFlags reading;
 
   @Option(
       names = "--capture",
       paramLabel = "SITES",
       description = "Addresses to keep, joined by +: res.3+mlp.3")
   private Optional<String> capture = Optional.empty();
-
-  @Option(
-      names = "--corpus",
-      arity = "1..*",
-      paramLabel = "FILE",
-      description =
-          "Documents: JSONL with text, ids or messages, or plain text, one a line; either may be"
-              + " compressed by gzip.")
-  private List<Path> corpus = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", description = "Folder of the store.")
   private Optional<Path> out = Optional.empty();
@@ -81,39 +57,8 @@ final class HarvestCommand implements Callable<Integer> {
       description = "Do every N-th piece, beginning with the I-th; \"harvest merge\" joins them.")
   private Optional<String> share = Optional.empty();
 
-  @Option(
-      names = "--documents-per-piece",
-      defaultValue = "512",
-      paramLabel = "N",
-      description =
-          "Documents of one run of the model and one file of the store (${DEFAULT-VALUE}). A"
-              + " harvest that is ended loses the piece under way, no more.")
-  private int documentsPerPiece;
-
-  @Option(
-      names = "--keep",
-      split = ",",
-      paramLabel = "bos,eos,pad",
-      description = "Tokens whose rows are left out otherwise.")
-  private Set<String> keep = Set.of();
-
-  @Option(
-      names = "--leave-out",
-      split = ",",
-      paramLabel = "ID",
-      description = "More token ids whose rows are left out.")
-  private Set<Integer> leaveOut = Set.of();
-
   @Option(names = "--json", description = "Print one JSON document instead of text.")
   private boolean json;
-
-  @Parameters(
-      paramLabel = "COMMAND",
-      arity = "0..*",
-      description =
-          "After --: the command that runs the model on a file of JSON lines; {corpus} stands where"
-              + " that file goes.")
-  private List<String> command = List.of();
 
   private final Screen screen;
   private final Places places;
@@ -131,69 +76,29 @@ final class HarvestCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    HarvestedModel harvested = new HarvestedModel(command());
+    HarvestedModel harvested = reading.model(places);
     String sites = capture.orElseThrow(() -> missing("--capture SITES", "which sites to keep"));
     Path folder = out.orElseThrow(() -> missing("--out DIR", "where the store goes"));
     Share wanted = share.map(Share::parse).orElse(Share.WHOLE);
-    checkChoices();
-    if (corpus.isEmpty()) {
-      throw missing("--corpus FILE", "what the model reads");
+    if (!DTYPES.contains(dtype)) {
+      throw TapscopeException.usage(
+          "dtype-unknown", "There is no dtype %s. Give f32, bf16 or f16.".formatted(dtype));
     }
-    Corpus documents = Corpus.of(corpus);
-    Asked asked =
-        new Asked(
-            sites,
-            dtype,
-            profile,
-            harvested.command(),
-            harvested.files(),
-            documents.files(),
-            documentsPerPiece,
-            List.copyOf(new TreeSet<>(keep)),
-            List.copyOf(new TreeSet<>(leaveOut)));
+    reading.check();
+    Corpus documents = reading.corpus();
+    Asked asked = reading.asked(sites, dtype, harvested, documents);
     screen.say(
         "%,d documents in %,d files, in %,d pieces of %,d"
-            .formatted(documents.documents(), corpus.size(), asked.pieces(), documentsPerPiece));
+            .formatted(
+                documents.documents(),
+                documents.files().size(),
+                asked.pieces(),
+                asked.documentsPerPiece()));
     Harvest.Done done =
         new Harvest(harvested, documents, asked, wanted, places, screen)
             .into(folder, FreeSpace::ofDisk);
     screen.out().println(json ? document(done, folder) : text(done, folder));
     return 0;
-  }
-
-  private List<String> command() {
-    if (model.isPresent() != command.isEmpty()) {
-      throw TapscopeException.usage(
-          "model-missing",
-          "Either --model DIR for the Gemma 2 sample or a command after -- was wanted, and %s given. Give one of them."
-              .formatted(model.isPresent() ? "both were" : "neither was"));
-    }
-    if (model.isEmpty()) {
-      return command;
-    }
-    SampleModel sample = new SampleModel(model.get());
-    List<String> full = new ArrayList<>(sample.command(places, "score"));
-    full.addAll(List.of("--prompts", "{corpus}", "--json"));
-    full.addAll(sample.windowsOnce());
-    return full;
-  }
-
-  private void checkChoices() {
-    if (!DTYPES.contains(dtype)) {
-      throw TapscopeException.usage(
-          "dtype-unknown", "There is no dtype %s. Give f32, bf16 or f16.".formatted(dtype));
-    }
-    if (!KINDS.containsAll(keep)) {
-      throw TapscopeException.usage(
-          "keep-unknown",
-          "--keep takes bos, eos and pad, joined by commas; %s were given."
-              .formatted(String.join(", ", keep)));
-    }
-    if (documentsPerPiece < 1) {
-      throw TapscopeException.usage(
-          "piece-size",
-          "Pieces of %d documents were asked for. Give at least 1.".formatted(documentsPerPiece));
-    }
   }
 
   private static TapscopeException missing(String option, String what) {

@@ -32,14 +32,13 @@ record HarvestRun(Path folder, JsonNode description, String output) {
    * What is the same for all runs of a harvest.
    *
    * @param leftOut tokens whose rows are left out but for BOS, which the profile names
-   * @param keepBos whether BOS is kept
    */
-  Found found(SortedMap<String, List<Integer>> leftOut, boolean keepBos) {
-    SortedMap<String, List<Integer>> all = new TreeMap<>(leftOut);
+  Found found(LeftOut leftOut) {
+    SortedMap<String, List<Integer>> all = new TreeMap<>(leftOut.ids());
     try (Arena arena = Arena.ofConfined()) {
       RunStream stream = RunStream.open(folder, arena);
       String bos = stream.metadata("bos").orElse("");
-      if (!keepBos && !bos.isEmpty()) {
+      if (!leftOut.keepBos() && !bos.isEmpty()) {
         all.put("bos", List.of(Integer.parseInt(bos)));
       }
       return found(all, widths(stream.shards()));

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param command its words; {@code {corpus}} stands in one of them for the file of documents
  */
 record HarvestedModel(List<String> command) {
-  private static final String CORPUS = "{corpus}";
+  static final String CORPUS = "{corpus}";
 
   /** What of a model folder decides its numbers. */
   private static final String MODEL_FILES =

@@ -5,12 +5,8 @@ import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.sae.SaeWriter;
-import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Parameters;
 
 /** {@code tapscope import}: an SAE of other tools, folded. */
 @Command(
@@ -27,24 +23,14 @@ import picocli.CommandLine.Parameters;
       "an input with b_dec taken off.",
       ""
     })
-final class ImportCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "SAE", description = "A file or folder in any format that is read.")
-  private Path path;
-
-  @Mixin private WritingFlags flags;
-
-  private final Screen screen;
-
+final class ImportCommand extends ConvertingCommand {
   ImportCommand(Screen screen) {
-    this.screen = screen;
+    super(screen);
   }
 
   @Override
-  public Integer call() {
-    SaeFolder source = SaeFolder.open(path);
+  void write(SaeFolder source, Convention stated, WritingFlags flags, Screen screen) {
     JumpReluSae sae = source.sae();
-    sae.notes().forEach(note -> screen.say("on loading: " + note));
-    Convention stated = flags.convention(sae);
     if (stated.equals(Convention.FOLDED)) {
       flags.write(
           source, source.stats(), SaeWriter.of(sae.weights()), SaeFormat.GEMMA_SCOPE, screen);
@@ -53,6 +39,5 @@ final class ImportCommand implements Callable<Integer> {
       SaeWriter writer = SaeWriter.folding(sae.weights().draft(), stated);
       flags.write(source, Optional.empty(), writer, SaeFormat.GEMMA_SCOPE, screen);
     }
-    return 0;
   }
 }

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
  * become absolute.
  */
 final class LiveOptions {
-  private static final List<String> PATHS = List.of("out", "runtime", "dump");
+  private static final List<String> PATHS = List.of("out", "runtime", "dump", "stream.to");
 
   private LiveOptions() {}
 

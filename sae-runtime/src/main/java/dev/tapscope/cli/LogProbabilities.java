@@ -1,22 +1,17 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.live.NextToken;
+
 /** Distributions over the vocabulary, in double precision. */
 final class LogProbabilities {
   private LogProbabilities() {}
 
   /** {@code log softmax}, in nats. */
   static double[] of(float[] logits) {
-    double max = Double.NEGATIVE_INFINITY;
-    for (float logit : logits) {
-      max = Math.max(max, logit);
-    }
-    double sum = 0;
-    for (float logit : logits) {
-      sum += Math.exp(logit - max);
-    }
+    double normaliser = NextToken.logNormaliser(logits);
     double[] log = new double[logits.length];
     for (int i = 0; i < log.length; i++) {
-      log[i] = logits[i] - max - Math.log(sum);
+      log[i] = logits[i] - normaliser;
     }
     return log;
   }

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -43,12 +44,7 @@ final class ModelFlags {
   @Option(names = "--temperature", description = "Sampling temperature (0: greedy); with --model.")
   private Optional<Double> temperature = Optional.empty();
 
-  @Option(
-      names = "--profile",
-      defaultValue = "gemma2",
-      paramLabel = "NAME|FILE",
-      description = "Where the taps are: a built-in profile or a .taps file (${DEFAULT-VALUE}).")
-  private String profile;
+  @Mixin private ProfileFlag profile;
 
   @Parameters(
       paramLabel = "COMMAND",
@@ -66,7 +62,7 @@ final class ModelFlags {
   }
 
   String profile() {
-    return profile;
+    return profile.name();
   }
 
   /** The Gemma 2 sample's model, where that runs. */

@@ -1,6 +1,7 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.view.Terminal;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -27,6 +28,12 @@ record Screen(
         System.getenv(),
         Boolean.getBoolean("tapscope.tty"),
         width(System.getProperty("tapscope.columns", "")));
+  }
+
+  /** The same for what is not to be seen unless it matters: errors go somewhere else. */
+  Screen quiet(OutputStream errors) {
+    return new Screen(
+        out, new PrintStream(errors, true, StandardCharsets.UTF_8), environment, false, columns);
   }
 
   Terminal terminal(Terminal.Choice choice) {

@@ -5,7 +5,6 @@ import dev.tapscope.sae.SaeFolder;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.Sha256;
 import dev.tapscope.tap.TapscopeException;
-import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,12 +27,15 @@ import tools.jackson.databind.json.JsonMapper;
       "Measure each feature's maximum, mean and density over a corpus, BOS and EOS left out.",
       "",
       "  tapscope stats --model DIR --sae \"l9=res.3 PATH\" --corpus texts.jsonl",
+      "  tapscope stats --profile demo.taps --sae \"l9=res.3 PATH\" --corpus texts.jsonl \\",
+      "                 -- java -jar demo.jar --prompts {corpus}",
       "",
       "writes stats.safetensors beside the SAE, or into --out.",
       ""
     })
 final class StatsCommand implements Callable<Integer> {
-  @Mixin private SampleFlags sample;
+  @Mixin private CorpusModelFlags model;
+  @Mixin private CorpusFlags corpus;
 
   @Option(
       names = "--sae",
@@ -42,14 +44,6 @@ final class StatsCommand implements Callable<Integer> {
       converter = SaeSpec.Converter.class,
       description = "The SAE and the site it reads.")
   private SaeSpec sae;
-
-  @Option(
-      names = "--corpus",
-      required = true,
-      paramLabel = "FILE",
-      description =
-          "Documents: JSONL with text, ids or messages, or plain text, one a line. Repeatable.")
-  private List<Path> corpora = List.of();
 
   @Option(names = "--out", paramLabel = "DIR", description = "Folder for stats.safetensors.")
   private Optional<Path> out = Optional.empty();
@@ -66,8 +60,10 @@ final class StatsCommand implements Callable<Integer> {
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
+    model.check();
     SaeFolder loaded = SaeFolder.open(sae.path());
+    HarvestedModel reading = model.reading(places);
     Path folder = out.orElseGet(() -> besideTheSae(sae.path()));
     if (!Files.isDirectory(folder)) {
       throw TapscopeException.failed(
@@ -79,22 +75,20 @@ final class StatsCommand implements Callable<Integer> {
     }
     try (RunPlace place = RunPlace.temporary()) {
       CorpusDocuments documents =
-          CorpusDocuments.gather(corpora, place.folder().toAbsolutePath().getParent());
+          CorpusDocuments.gather(
+              Corpus.of(corpus.files()), place.folder().toAbsolutePath().getParent());
       screen.say("reading " + documents.count() + " documents of " + names());
-      SampleModel model = sample.model();
-      List<String> command = model.command(places, "score");
-      command.addAll(List.of("--prompts", documents.file().toString(), "--json"));
-      command.addAll(model.windowsOnce());
       AgentOptions options =
           new AgentOptions()
-              .set("profile", sample.profile())
+              .set("profile", model.profile())
               .set("capture", sae.outputAddress())
               .saes(List.of(sae))
               .set("out", place.folder().toString());
-      new TappedProcess(places, screen).run(command, options, OutputStream.nullOutputStream());
+      new TappedProcess(places, screen)
+          .run(reading.on(documents.file()), options, OutputStream.nullOutputStream());
       FeatureStatistics statistics =
           FeatureStatistics.of(
-              place.folder(), sae.name(), loaded.sae().features(), model.endTokens());
+              place.folder(), sae.name(), loaded.sae().features(), reading.tokens("eos_token_id"));
       Path file = folder.resolve(SaeStats.FILE);
       statistics.stats(metadata(place.folder(), loaded, statistics)).write(file);
       screen.out().println(json ? document(statistics, file) : text(statistics, file));
@@ -103,7 +97,7 @@ final class StatsCommand implements Callable<Integer> {
   }
 
   private String names() {
-    return corpora.stream()
+    return corpus.files().stream()
         .map(file -> file.getFileName().toString())
         .collect(Collectors.joining(", "));
   }
@@ -116,7 +110,7 @@ final class StatsCommand implements Callable<Integer> {
     return statistics.metadata(
         readSite(run, statistics.normSite()),
         names(),
-        corpora.stream().map(Sha256::of).collect(Collectors.joining(", ")),
+        corpus.files().stream().map(Sha256::of).collect(Collectors.joining(", ")),
         loaded.sae().sha256(),
         true,
         true);

@@ -9,10 +9,15 @@ import java.util.concurrent.CountDownLatch;
 final class Stopping implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Runnable ending = this::end;
+  private final Runnable wake;
   private volatile boolean wanted;
 
-  Stopping() {
-    Ending.add(ending);
+  /**
+   * @param wake interrupts what the work may be waiting for
+   */
+  Stopping(Runnable wake) {
+    this.wake = wake;
+    Ending.addStop(ending);
   }
 
   /** Whether the process is being ended. */
@@ -22,6 +27,7 @@ final class Stopping implements AutoCloseable {
 
   private void end() {
     wanted = true;
+    wake.run();
     try {
       closed.await();
     } catch (InterruptedException e) {

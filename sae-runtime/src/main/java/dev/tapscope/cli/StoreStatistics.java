@@ -1,6 +1,7 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.live.LiveRows;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.Sha256;
 import dev.tapscope.store.ActivationStore;
@@ -24,9 +25,9 @@ final class StoreStatistics {
    */
   static FeatureStatistics write(
       ActivationStore store, String site, SaeWeights weights, Path file) {
-    String input = TrainingRows.input(site);
+    String input = LiveRows.input(site);
     FeatureStatistics statistics =
-        FeatureStatistics.of(store, input, TrainingRows.output(site), weights);
+        FeatureStatistics.of(store, input, LiveRows.output(site), weights);
     statistics
         .stats(
             statistics.metadata(

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /**
  * Runs a model's own command with the agent attached. The agent reaches the JVM through {@code
@@ -55,6 +56,15 @@ final class TappedProcess {
    *     agent's codes 1, 2 and 3 are handed on
    */
   Outcome run(List<String> command, AgentOptions options, OutputStream echo) {
+    return run(command, options, echo, started -> {});
+  }
+
+  /** The same for one who may end the command before it ends by itself. */
+  Outcome run(
+      List<String> command,
+      AgentOptions options,
+      OutputStream echo,
+      Consumer<ProcessHandle> started) {
     Path agent = Places.require(places.agent(), "agent jar", "instrument-agent");
     if (options.values().containsKey("profile") && Files.isRegularFile(places.runtime())) {
       options.set("runtime", places.runtime().toString());
@@ -63,7 +73,9 @@ final class TappedProcess {
       try (RunPlace place = RunPlace.temporary()) {
         Path file = place.folder().resolveSibling("agent.properties");
         options.writeTo(file);
-        return finished(command, start(command, agent, file), echo);
+        Process process = start(command, agent, file);
+        started.accept(process.toHandle());
+        return finished(command, process, echo);
       }
     } catch (IOException | UncheckedIOException e) {
       throw TapscopeException.failed(
@@ -169,10 +181,15 @@ final class TappedProcess {
             + exit
             + "; what it printed above says why. The command was: "
             + String.join(" ", command);
+    return failure(exit, "command-failed", sentence);
+  }
+
+  /** A failure with an exit code of the agent's, or that of a failure where it is another. */
+  static TapscopeException failure(int exit, String id, String sentence) {
     return switch (exit) {
-      case TapscopeException.USAGE -> TapscopeException.usage("command-failed", sentence);
-      case TapscopeException.CHECK -> TapscopeException.check("command-failed", sentence);
-      default -> TapscopeException.failed("command-failed", sentence);
+      case TapscopeException.USAGE -> TapscopeException.usage(id, sentence);
+      case TapscopeException.CHECK -> TapscopeException.check(id, sentence);
+      default -> TapscopeException.failed(id, sentence);
     };
   }
 }

@@ -62,7 +62,7 @@ public final class Tapscope {
             .addSubcommand(new ShowCommand(screen))
             .addSubcommand(new SteerCommand(screen, places))
             .addSubcommand(new AblateCommand(screen, places))
-            .addSubcommand(TrainCommand.line(screen))
+            .addSubcommand(TrainCommand.line(screen, places))
             .addSubcommand(new StatsCommand(screen, places))
             .addSubcommand(new EvalCommand(screen, places))
             .addSubcommand(new ExportCommand(screen))

@@ -1,6 +1,7 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.io.WholeFile;
+import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.SaeWriter;
@@ -28,33 +29,41 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code tapscope train}: SAEs from harvested activations. */
+/** {@code tapscope train}: SAEs from harvested activations, or from a model that runs meanwhile. */
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
     sortOptions = false,
     header = {
-      "Train JumpReLU SAEs and transcoders on harvested activations, by Gemma Scope's recipe.",
+      "Train JumpReLU SAEs and transcoders on activations, by Gemma Scope's recipe.",
       "",
       "  tapscope train --store acts --site res.3 --out trained --width 1024 --tokens 14e6 \\",
       "      --lr 1e-3 --lambda 2e-3 --bandwidth 0.03 --threshold 0.03",
       "  tapscope train --store acts --site res.3 --out trained --steps 7000 \\",
       "      --sae \"wide: width=4096 lambda=1e-3\" --sae \"sparse: width=1024 lambda=1e-2\"",
       "  tapscope train --store acts --out trained --recipe recipe.json",
+      "  tapscope train --model DIR --corpus texts.jsonl.gz --site res.3 --out trained --steps"
+          + " 7000",
+      "  tapscope train --profile demo.taps --corpus a.txt b.jsonl --site res.3 --out trained \\",
+      "      --steps 7000 -- java -jar demo.jar --prompts {corpus}",
       "  tapscope train --resume trained",
       "",
+      "Without --store the rows come from the model while it runs, and no disk has to hold them.",
       "Ctrl-C keeps a checkpoint. The SAEs are written as Gemma Scope's, OUT/NAME/params.npz.",
       ""
     })
 final class TrainCommand implements Callable<Integer> {
   @Option(names = "--store", paramLabel = "DIR", description = "What harvest has written.")
   private Optional<Path> store = Optional.empty();
+
+  @Mixin private ReadingFlags reading;
 
   @Option(
       names = "--out",
@@ -101,14 +110,16 @@ final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   private final Screen screen;
+  private final Places places;
 
-  private TrainCommand(Screen screen) {
+  private TrainCommand(Screen screen, Places places) {
     this.screen = screen;
+    this.places = places;
   }
 
   /** The command, with a flag for every word of a recipe. */
-  static CommandLine line(Screen screen) {
-    CommandLine line = new CommandLine(new TrainCommand(screen));
+  static CommandLine line(Screen screen, Places places) {
+    CommandLine line = new CommandLine(new TrainCommand(screen, places));
     for (Word word : Word.values()) {
       String usual = word.otherwise().isEmpty() ? "" : " (default: " + word.otherwise() + ")";
       line.getCommandSpec()
@@ -134,10 +145,9 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
-    ActivationStore activations =
-        ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
-    TrainingRows rows = TrainingRows.open(activations, plan, threads, JavaMemory.ofProcess());
-    say(plan, activations, rows);
+    TrainingRows rows = rows(plan, checkpoint);
+    advise(plan);
+    screen.say("memory: " + rows.memory());
     SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
     List<StepMetrics> last;
     try (Trainer trainer =
@@ -145,8 +155,8 @@ final class TrainCommand implements Callable<Integer> {
             ? Trainer.resume(
                 folder.resolve(Checkpoint.FILE), checkpoint.get(), rows.sources(), maker)
             : Trainer.start(plan, rows.sources(), maker)) {
-      last = train(trainer, folder);
-      Map<String, TrainedSae> written = write(trainer, activations, folder, last);
+      last = train(trainer, folder, rows.stop());
+      Map<String, TrainedSae> written = write(trainer, rows, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
     PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(rows.memory().total())));
@@ -166,11 +176,13 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Checkpoint checkpoint(Path folder, Words flags) {
-    if (!flags.given().isEmpty() || recipe.isPresent() || !saes.isEmpty() || out.isPresent()) {
+    boolean others = recipe.isPresent() || !saes.isEmpty() || out.isPresent() || reading.given();
+    if (others || !flags.given().isEmpty()) {
       throw TapscopeException.usage(
           "resume-alone",
           "--resume goes on with the recipe and in the folder it began with. Leave --out, --recipe,"
-              + " --sae and the words of a recipe away; --store may name the store's new place.");
+              + " --sae, --model, --corpus, a command and the words of a recipe away; --store may"
+              + " name the store's new place.");
     }
     Path file = folder.resolve(Checkpoint.FILE);
     if (!Files.isRegularFile(file)) {
@@ -183,15 +195,24 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private Plan plan(Words flags) {
-    Path from =
-        store.orElseThrow(() ->
-            TapscopeException.usage(
-                "option-missing",
-                "It is not said where the rows are. Add --store DIR, the folder that tapscope"
-                    + " harvest has written."));
+    if (store.isPresent() == reading.given()) {
+      throw TapscopeException.usage(
+          "option-missing",
+          "It is not said where the rows are, or twice. Add either --store DIR, the folder that"
+              + " tapscope harvest has written, or --corpus FILE and --model DIR, or --corpus FILE"
+              + " and a command after --, for the rows of a model that runs meanwhile.");
+    }
     Words common = recipe.map(Words::read).orElseGet(Words::none).then(flags);
-    return TrainPlan.of(
-        common, saes, Map.of("store", from.toAbsolutePath().normalize().toString()));
+    Plan plan =
+        TrainPlan.of(
+            common,
+            saes,
+            store
+                .map(from -> Map.of("store", from.toAbsolutePath().normalize().toString()))
+                .orElse(Map.of()));
+    return store.isPresent()
+        ? plan
+        : new Plan(plan.course(), plan.tasks(), LiveTraining.of(plan, reading, places).origin());
   }
 
   private Path newFolder() {
@@ -208,10 +229,18 @@ final class TrainCommand implements Callable<Integer> {
     return folder;
   }
 
-  private void say(Plan plan, ActivationStore activations, TrainingRows rows) {
-    if (!Steps.advice().isEmpty()) {
-      screen.say(Steps.advice());
+  private TrainingRows rows(Plan plan, Optional<Checkpoint> checkpoint) {
+    Optional<LiveTraining> live = LiveTraining.of(plan);
+    if (live.isPresent()) {
+      TrainingRows rows =
+          live.get().open(plan, threads, checkpoint, places, JavaMemory.ofProcess(), screen);
+      if (checkpoint.isEmpty()) {
+        screen.say("scale and mean are taken from the first buffer, which is filled now");
+      }
+      return rows;
     }
+    ActivationStore activations =
+        ActivationStore.open(store.orElseGet(() -> Path.of(plan.origin().get("store"))));
     screen.say(
         "%,d rows in %s; %,d steps of %,d rows are %.1f epochs"
             .formatted(
@@ -220,6 +249,13 @@ final class TrainCommand implements Callable<Integer> {
                 plan.course().steps(),
                 plan.course().batch(),
                 (double) plan.course().steps() * plan.course().batch() / activations.rows()));
+    return TrainingRows.open(activations, plan, threads, JavaMemory.ofProcess());
+  }
+
+  private void advise(Plan plan) {
+    if (!Steps.advice().isEmpty()) {
+      screen.say(Steps.advice());
+    }
     for (Task task : plan.tasks()) {
       if (task.recipe().lambdaWarmUp() >= plan.course().steps()) {
         screen.say(
@@ -231,12 +267,11 @@ final class TrainCommand implements Callable<Integer> {
                     plan.course().steps()));
       }
     }
-    screen.say("memory: " + rows.memory());
   }
 
   /** Trains to the end; when the process is ended first, keeps a checkpoint and does not return. */
-  private List<StepMetrics> train(Trainer trainer, Path folder) {
-    Stopping stopping = new Stopping();
+  private List<StepMetrics> train(Trainer trainer, Path folder, Runnable wake) {
+    Stopping stopping = new Stopping(wake);
     TrainingProgress progress =
         new TrainingProgress(screen, trainer.plan().course(), trainer.step());
     List<StepMetrics> last = new ArrayList<>();
@@ -261,22 +296,28 @@ final class TrainCommand implements Callable<Integer> {
             "stopped after step %,d. Go on with: tapscope train --resume %s"
                 .formatted(trainer.step(), folder));
       }
+    } catch (TapscopeException e) {
+      if (trainer.betweenSteps()) {
+        screen.say(
+            "%,d steps are kept. Go on with: tapscope train --resume %s"
+                .formatted(trainer.step(), folder));
+      }
+      throw e;
     }
     return last;
   }
 
   private Map<String, TrainedSae> write(
-      Trainer trainer, ActivationStore activations, Path folder, List<StepMetrics> last) {
+      Trainer trainer, TrainingRows rows, Path folder, List<StepMetrics> last) {
     Map<String, TrainedSae> written = new LinkedHashMap<>();
     for (Task task : trainer.plan().tasks()) {
-      written.put(
-          task.name(), write(trainer, task, activations, folder.resolve(task.name()), last));
+      written.put(task.name(), write(trainer, task, rows, folder.resolve(task.name()), last));
     }
     return written;
   }
 
   private TrainedSae write(
-      Trainer trainer, Task task, ActivationStore activations, Path own, List<StepMetrics> last) {
+      Trainer trainer, Task task, TrainingRows rows, Path own, List<StepMetrics> last) {
     try (Arena arena = Arena.ofShared()) {
       SaeWriter writer = trainer.folded(task, arena);
       task.recipe().spelled().forEach((word, value) -> writer.metadata("recipe." + word, value));
@@ -291,17 +332,23 @@ final class TrainCommand implements Callable<Integer> {
               last.stream().filter(m -> m.name().equals(task.name())).findFirst());
       WholeFile.write(
           own.resolve("report.json"), new JsonMapper().writeValueAsString(trained.report()) + "\n");
-      screen.say("%s: statistics of %,d rows".formatted(task.name(), activations.rows()));
-      FeatureStatistics statistics =
-          StoreStatistics.write(activations, task.recipe().site(), writer.weights(), file);
-      screen.say(
-          "%s: %,d features fire, L0 %.2f; wrote %s"
-              .formatted(
-                  task.name(),
-                  statistics.alive(),
-                  statistics.l0(),
-                  file.resolveSibling(SaeStats.FILE)));
+      rows.store()
+          .ifPresentOrElse(
+              store -> screen.say(statistics(task, store, writer.weights(), file)),
+              () ->
+                  screen.say(
+                      "%s: %s comes from tapscope stats, with the same model and a corpus; no rows are left to count in"
+                          .formatted(task.name(), SaeStats.FILE)));
       return trained;
     }
+  }
+
+  private String statistics(Task task, ActivationStore store, SaeWeights weights, Path file) {
+    screen.say("%s: statistics of %,d rows".formatted(task.name(), store.rows()));
+    FeatureStatistics statistics =
+        StoreStatistics.write(store, task.recipe().site(), weights, file);
+    return "%s: %,d features fire, L0 %.2f; wrote %s"
+        .formatted(
+            task.name(), statistics.alive(), statistics.l0(), file.resolveSibling(SaeStats.FILE));
   }
 }

@@ -1,64 +1,99 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.live.LiveRows;
 import dev.tapscope.store.ActivationStore;
+import dev.tapscope.store.RowSource;
 import dev.tapscope.store.StoreRows;
 import dev.tapscope.train.Course;
 import dev.tapscope.train.FirstDensity;
 import dev.tapscope.train.Plan;
+import dev.tapscope.train.Recipe;
 import dev.tapscope.train.Task;
 import dev.tapscope.train.TrainingMemory;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
 
-/** The rows of every site of a plan, from one store, and the memory that training on them takes. */
-record TrainingRows(Map<String, StoreRows> sources, TrainingMemory memory) {
+/**
+ * The rows of every site of a plan, and the memory that training on them takes.
+ *
+ * @param store where they are kept, if they are
+ * @param stop ends a wait for rows, from another thread
+ */
+record TrainingRows(
+    Map<String, ? extends RowSource> sources,
+    TrainingMemory memory,
+    Optional<ActivationStore> store,
+    Runnable stop) {
   /** Rows that tell how many features are active at first. */
   private static final int SAMPLE = 256;
 
   /**
+   * From one store.
+   *
    * @param threads of a step
    * @throws dev.tapscope.tap.TapscopeException {@code store-site}, or {@code memory} when Java may
    *     not take as much as this needs; checked before any of it is taken
    */
   static TrainingRows open(ActivationStore store, Plan plan, int threads, JavaMemory java) {
-    TrainingMemory memory = new TrainingMemory(0, 0, 0, 0, 0);
-    int batch = plan.course().batch();
-    for (Task task : plan.tasks()) {
-      int inputs = store.width(input(task.recipe().site()));
-      int outputs = store.width(output(task.recipe().site()));
-      float[] some = store.sample(input(task.recipe().site()), SAMPLE);
-      FirstDensity density =
-          FirstDensity.of(task.recipe(), plan.course().normalise(), some, inputs);
-      memory =
-          memory.and(TrainingMemory.of(task.recipe(), inputs, outputs, batch, threads, density));
-    }
+    Course course = plan.course();
+    TrainingMemory memory =
+        memory(plan, threads, store::width, recipe -> density(store, recipe, course));
     for (String site : plan.sites()) {
-      int inputs = store.width(input(site));
-      int outputs = input(site).equals(output(site)) ? 0 : store.width(output(site));
-      long rows = Math.min(store.rows(), plan.course().buffer());
+      int inputs = store.width(LiveRows.input(site));
+      int outputs = transcodes(site) ? store.width(LiveRows.output(site)) : 0;
+      long rows = Math.min(store.rows(), course.buffer());
       long buffer = rows * Float.BYTES * (inputs + outputs + 1);
-      memory = memory.and(TrainingMemory.ofRows(buffer, inputs, outputs, batch));
+      memory = memory.and(TrainingMemory.ofRows(buffer, 0, 0, course.batch()));
     }
     memory.check(java.direct(), java.heap());
     Map<String, StoreRows> sources = new LinkedHashMap<>();
     for (String site : plan.sites()) {
-      sources.put(site, source(store, site, plan.course()));
+      sources.put(
+          site,
+          new StoreRows(
+              store, LiveRows.input(site), LiveRows.output(site), course.seed(), course.buffer()));
     }
-    return new TrainingRows(sources, memory);
+    return new TrainingRows(sources, memory, Optional.of(store), () -> {});
   }
 
-  private static StoreRows source(ActivationStore store, String site, Course course) {
-    return new StoreRows(store, input(site), output(site), course.seed(), course.buffer());
+  private static FirstDensity density(ActivationStore store, Recipe recipe, Course course) {
+    String input = LiveRows.input(recipe.site());
+    return FirstDensity.of(
+        recipe, course.normalise(), store.sample(input, SAMPLE), store.width(input));
   }
 
-  /** Address of the rows that are encoded. */
-  static String input(String site) {
-    int arrow = site.indexOf('>');
-    return arrow < 0 ? site : site.substring(0, arrow);
+  /**
+   * What a plan takes but for the buffers of rows that are shuffled.
+   *
+   * @param threads of a step
+   * @param width of the rows of an address
+   * @param density of the first steps
+   */
+  static TrainingMemory memory(
+      Plan plan, int threads, ToIntFunction<String> width, Function<Recipe, FirstDensity> density) {
+    TrainingMemory memory = new TrainingMemory(0, 0, 0, 0, 0);
+    int batch = plan.course().batch();
+    for (Task task : plan.tasks()) {
+      String site = task.recipe().site();
+      int inputs = width.applyAsInt(LiveRows.input(site));
+      int outputs = width.applyAsInt(LiveRows.output(site));
+      memory =
+          memory.and(
+              TrainingMemory.of(
+                  task.recipe(), inputs, outputs, batch, threads, density.apply(task.recipe())));
+    }
+    for (String site : plan.sites()) {
+      int inputs = width.applyAsInt(LiveRows.input(site));
+      int outputs = transcodes(site) ? width.applyAsInt(LiveRows.output(site)) : 0;
+      memory = memory.and(TrainingMemory.ofRows(0, inputs, outputs, batch));
+    }
+    return memory;
   }
 
-  /** Address of the rows that are reconstructed. */
-  static String output(String site) {
-    return site.substring(site.indexOf('>') + 1);
+  private static boolean transcodes(String site) {
+    return !LiveRows.input(site).equals(LiveRows.output(site));
   }
 }

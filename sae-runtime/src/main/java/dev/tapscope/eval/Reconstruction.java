@@ -34,6 +34,16 @@ public final class Reconstruction {
     this.firings = new long[weights.features()];
   }
 
+  /** Width of the rows that are encoded. */
+  public int inputs() {
+    return weights.inputs();
+  }
+
+  /** Width of the rows that are to be reconstructed. */
+  public int outputs() {
+    return weights.outputs();
+  }
+
   /**
    * Adds a row.
    *

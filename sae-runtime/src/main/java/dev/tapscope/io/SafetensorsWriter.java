@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -18,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class SafetensorsWriter {
   private static final JsonMapper JSON = new JsonMapper();
 
-  private final Map<String, String> metadata = new LinkedHashMap<>();
+  private final Map<String, String> metadata = new TreeMap<>();
   private final Map<String, FloatTable> tensors = new LinkedHashMap<>();
 
   /** Sets one string of {@code __metadata__}. */
@@ -65,12 +66,11 @@ public final class SafetensorsWriter {
     for (Map.Entry<String, FloatTable> tensor : tensors.entrySet()) {
       Shape shape = tensor.getValue().shape();
       long end = at + tensor.getValue().bytes();
-      root.put(
-          tensor.getKey(),
-          Map.of(
-              "dtype", "F32",
-              "shape", IntStream.range(0, shape.rank()).mapToObj(shape::size).toList(),
-              "data_offsets", List.of(at, end)));
+      Map<String, Object> entry = new LinkedHashMap<>(); // the same bytes whenever it is written
+      entry.put("dtype", "F32");
+      entry.put("shape", IntStream.range(0, shape.rank()).mapToObj(shape::size).toList());
+      entry.put("data_offsets", List.of(at, end));
+      root.put(tensor.getKey(), entry);
       at = end;
     }
     String json = JSON.writeValueAsString(root);

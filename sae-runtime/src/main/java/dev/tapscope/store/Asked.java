@@ -1,6 +1,8 @@
 package dev.tapscope.store;
 
 import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
 
 /**
  * What a store is to hold. Two harvests that ask for the same make the same store.
@@ -51,5 +53,34 @@ public record Asked(
   /** Pieces of the whole corpus. */
   public int pieces() {
     return Math.toIntExact(Math.ceilDiv(documents(), documentsPerPiece));
+  }
+
+  /** The same of a model and a corpus as they are now. */
+  public Asked of(List<HashedFile> newModel, List<CorpusFile> newCorpus) {
+    return new Asked(
+        capture, dtype, profile, command, newModel, newCorpus, documentsPerPiece, keep, leaveOut);
+  }
+
+  /** As one JSON object. */
+  public String toJson() {
+    return Manifest.MAPPER.writeValueAsString(this);
+  }
+
+  /**
+   * Reads what {@link #toJson} says.
+   *
+   * @throws IllegalArgumentException when it is something else
+   */
+  public static Asked ofJson(String json) {
+    try {
+      return Manifest.MAPPER.readValue(json, Asked.class);
+    } catch (JacksonException e) {
+      throw new IllegalArgumentException(e.getOriginalMessage(), e);
+    }
+  }
+
+  /** The first thing that others ask for differently, {@code dtype is f32 there and bf16 here}. */
+  public Optional<String> difference(Asked others) {
+    return Manifest.difference(others, this);
   }
 }

@@ -31,7 +31,7 @@ record Manifest(String format, Asked asked, Found found, Share share, List<Store
   static final String FILE = "store.json";
   static final String FORMAT = "tapscope-store/1";
 
-  private static final JsonMapper MAPPER =
+  static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)

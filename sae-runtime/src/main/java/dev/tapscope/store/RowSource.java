@@ -2,7 +2,10 @@ package dev.tapscope.store;
 
 import dev.tapscope.step.Batch;
 
-/** Rows to train on, in an order that their seed alone decides. Used by one thread at a time. */
+/**
+ * Rows to train on, in an order that their seed alone decides. Used by one thread at a time. Where
+ * {@link #next} throws, nothing has been drawn, and {@link #place} is what it was.
+ */
 public interface RowSource extends AutoCloseable {
   /** Width of the rows that are encoded. */
   int inputs();
@@ -10,7 +13,7 @@ public interface RowSource extends AutoCloseable {
   /** Width of the rows that are to be reconstructed. */
   int outputs();
 
-  /** Rows of one epoch. */
+  /** Rows that stand for all, from the beginning: those of one epoch, or of the first buffer. */
   long rows();
 
   /**

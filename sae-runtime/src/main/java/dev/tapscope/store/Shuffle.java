@@ -4,7 +4,7 @@ package dev.tapscope.store;
  * Permutations that a few numbers decide, on every machine and in every version of Java: SplitMix64
  * (Steele, Lea and Flood 2014) drives Fisher and Yates's exchange.
  */
-final class Shuffle {
+public final class Shuffle {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;
 
   private long state;
@@ -18,7 +18,7 @@ final class Shuffle {
    *
    * @param seeds what it depends on besides {@code count}
    */
-  static int[] permutation(int count, long... seeds) {
+  public static int[] permutation(int count, long... seeds) {
     Shuffle random = new Shuffle(0);
     for (long seed : seeds) {
       random.state = random.next() ^ seed;

@@ -26,6 +26,7 @@ public final class Trainer implements AutoCloseable {
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
   private final List<Trainee> trainees = new ArrayList<>();
   private long step;
+  private boolean stepping;
 
   private Trainer(
       Plan plan,
@@ -125,6 +126,7 @@ public final class Trainer implements AutoCloseable {
       }
     }
     List<StepMetrics> metrics = new ArrayList<>();
+    stepping = true;
     for (Trainee trainee : trainees) {
       Batch batch = batches.get(trainee.feed());
       OptionalLong resampled = trainee.resample(batch, plan.course(), step);
@@ -135,7 +137,13 @@ public final class Trainer implements AutoCloseable {
       }
     }
     step++;
+    stepping = false;
     return metrics;
+  }
+
+  /** Whether every SAE has taken all steps and no more, so that training could go on. */
+  public boolean betweenSteps() {
+    return !stepping;
   }
 
   /**

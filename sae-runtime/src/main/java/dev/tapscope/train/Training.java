@@ -31,7 +31,8 @@ public record Training(
    * @param stop asked after every step
    * @return whether it is done
    * @throws TapscopeException {@code file-unwritable} or {@code loss-nonfinite}; the last
-   *     checkpoint is kept
+   *     checkpoint is kept. What a source throws that has no rows; a checkpoint of all steps so far
+   *     is kept
    */
   public boolean run(BooleanSupplier stop) {
     Path checkpoint = folder.resolve(Checkpoint.FILE);
@@ -41,7 +42,19 @@ public record Training(
       trainer.save(checkpoint);
       long saved = System.nanoTime();
       while (!trainer.finished() && !stop.getAsBoolean()) {
-        List<StepMetrics> metrics = trainer.next();
+        List<StepMetrics> metrics;
+        try {
+          metrics = trainer.next();
+        } catch (TapscopeException e) {
+          if (trainer.betweenSteps()) { // no rows: what has been trained is whole
+            log.flush();
+            trainer.save(checkpoint);
+          }
+          if (stop.getAsBoolean()) {
+            return false;
+          }
+          throw e;
+        }
         log.add(metrics);
         board.add(metrics);
         shown.accept(metrics);

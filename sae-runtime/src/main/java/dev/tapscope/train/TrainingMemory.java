@@ -20,7 +20,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
    * What a JVM takes for itself, with the flags that {@code bin/tapscope} gives it: its libraries
    * and classes, the code it has compiled and what compiling took, the young generation. Measured.
    */
-  private static final long JVM = 132L << 20;
+  private static final long JVM = 150L << 20;
 
   /**
    * Of the heap's old generation, what a full collection leaves free ({@code MinHeapFreeRatio}).

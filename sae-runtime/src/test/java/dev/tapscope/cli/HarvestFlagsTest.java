@@ -35,6 +35,8 @@ class HarvestFlagsTest {
     "keep-unknown, '--capture res.3 --corpus c --out s --keep bos,all -- run {corpus}'",
     "piece-size, --capture res.3 --corpus c --out s --documents-per-piece 0 -- run {corpus}",
     "usage, --capture res.3 --corpus c --out s --leave-out two -- run {corpus}",
+    "usage, --capture res.3 --corpus c d --ouy s -- run {corpus}",
+    "usage, --capture res.3 --corpus --out s -- run {corpus}",
     "usage, merge store",
     "usage, merge --out s",
     "usage, verify",
@@ -72,6 +74,19 @@ class HarvestFlagsTest {
     assertEquals(1, typed.exit());
     assertTrue(typed.err().contains("Line 2 of " + bad), typed::toString);
     assertTrue(Files.notExists(folder.resolve("s")));
+  }
+
+  /** A misspelt flag is no file, and what is said names it. */
+  @Test
+  void aCorpusIsAnyNumberOfFilesUpToTheNextFlag() {
+    Typed misspelt = Typed.command("harvest", "--corpus", "a", "b", "--kepe", "bos");
+    assertTrue(misspelt.err().contains("--kepe"), misspelt::toString);
+    Typed none = Typed.command("harvest", "--corpus", "--out", "s");
+    assertTrue(none.err().contains("--corpus takes one or more files, and --out"), none::toString);
+    Typed all =
+        Typed.command(
+            "harvest --corpus a b --corpus=c --capture res.3 --out s -- run {corpus}".split(" "));
+    assertTrue(all.err().contains("[corpus-unreadable] The corpus a "), all::toString);
   }
 
   @Test

@@ -14,13 +14,11 @@ import dev.tapscope.store.StoreCheck;
 import dev.tapscope.tap.TapscopeException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,13 +124,7 @@ class HarvestTest {
             2,
             List.of(keep),
             List.of());
-    Screen screen =
-        new Screen(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            Map.of(),
-            false,
-            OptionalInt.empty());
+    Screen screen = Screens.of(out, err);
     return new Harvest(command, corpus, asked, Share.WHOLE, places, screen).into(store(), free);
   }
 

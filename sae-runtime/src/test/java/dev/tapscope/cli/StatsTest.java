@@ -83,17 +83,21 @@ class StatsTest {
   void readsACorpusOfLinesOrObjects() throws IOException {
     Path target = folder.resolve("documents.jsonl");
     Path text = Files.writeString(folder.resolve("a.txt"), "one \"line\"\n\n  \ntwo\n");
-    assertEquals(2, Corpus.write(text, target));
+    assertEquals(target, gather(text).file());
     assertEquals(
         List.of(
-            "{\"text\":\"one \\\"line\\\"\",\"id\":\"line 1\"}",
-            "{\"text\":\"two\",\"id\":\"line 4\"}"),
+            "{\"text\":\"one \\\"line\\\"\",\"id\":\"a.txt:1\"}",
+            "{\"text\":\"two\",\"id\":\"a.txt:4\"}"),
         Files.readAllLines(target));
     Path objects =
         Files.writeString(
             folder.resolve("a.jsonl"), "{\"ids\":[2,5],\"spans\":[1]}\n{\"text\":\"x\"}\n");
-    assertEquals(2, Corpus.write(objects, target));
-    assertEquals("{\"ids\":[2,5],\"id\":\"line 1\"}", Files.readAllLines(target).getFirst());
+    assertEquals(2, gather(objects).count());
+    assertEquals("{\"ids\":[2,5],\"id\":\"a.jsonl:1\"}", Files.readAllLines(target).getFirst());
+  }
+
+  private CorpusDocuments gather(Path file) {
+    return CorpusDocuments.gather(Corpus.of(List.of(file)), folder);
   }
 
   @Test
@@ -105,9 +109,7 @@ class StatsTest {
 
   private String fails(String id, String content) throws IOException {
     Path corpus = Files.writeString(folder.resolve("bad.jsonl"), content);
-    TapscopeException e =
-        assertThrows(
-            TapscopeException.class, () -> Corpus.write(corpus, folder.resolve("documents.jsonl")));
+    TapscopeException e = assertThrows(TapscopeException.class, () -> gather(corpus));
     assertEquals(id, e.id());
     return e.getMessage();
   }

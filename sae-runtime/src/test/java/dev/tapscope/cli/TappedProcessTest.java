@@ -8,14 +8,12 @@ import dev.tapscope.tap.TapscopeException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintStream;
 import java.io.StringReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Properties;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,13 +39,7 @@ class TappedProcessTest {
     Path none = folder.resolve("none.jar");
     process =
         new TappedProcess(
-            new Places(agent, none, none),
-            new Screen(
-                new PrintStream(OutputStream.nullOutputStream()),
-                new PrintStream(err, true, StandardCharsets.UTF_8),
-                Map.of(),
-                false,
-                OptionalInt.empty()));
+            new Places(agent, none, none), Screens.of(OutputStream.nullOutputStream(), err));
   }
 
   @Test

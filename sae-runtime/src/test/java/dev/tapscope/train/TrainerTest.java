@@ -5,10 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.step.Batch;
 import dev.tapscope.step.Steps;
 import dev.tapscope.store.RowSource;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -112,7 +114,7 @@ class TrainerTest {
   @Test
   void aLossThatIsNotFiniteStopsItAndKeepsTheCheckpoint() throws IOException {
     Map<String, RowSource> sources = sources();
-    sources.put("a", new PoisonedRows(sources.get("a"), 9));
+    sources.put("a", new DisturbedRows(sources.get("a"), 9, draw -> () -> poisoned(draw.get())));
     try (Trainer trainer = Trainer.start(plan(Map.of()), sources, PLAIN)) {
       TapscopeException e =
           assertThrows(TapscopeException.class, () -> training(trainer, folder).run(() -> false));
@@ -121,6 +123,54 @@ class TrainerTest {
     }
     assertEquals(0, Checkpoint.read(folder.resolve(Checkpoint.FILE)).step());
     assertEquals(3 * 8, Files.readAllLines(folder.resolve("metrics.jsonl")).size());
+  }
+
+  private static Batch poisoned(Batch batch) {
+    batch.x().setAtIndex(ValueLayout.JAVA_FLOAT, 3, Float.NaN);
+    return batch;
+  }
+
+  /** As of a model that dies while it is trained on: what has been trained by then is kept. */
+  @Test
+  void aSourceThatHasNoRowsCostsNoStep() throws IOException {
+    Path straight = folder.resolve("straight");
+    try (Trainer trainer = Trainer.start(plan(Map.of()), sources(), PLAIN)) {
+      assertTrue(training(trainer, straight).run(() -> false));
+    }
+    for (boolean stopped : new boolean[] {false, true}) {
+      Path broken = folder.resolve("broken-" + stopped);
+      boolean[] stop = {false};
+      Map<String, RowSource> sources = sources();
+      sources.put(
+          "a",
+          new DisturbedRows(
+              sources.get("a"),
+              9,
+              draw ->
+                  () -> {
+                    stop[0] = stopped;
+                    throw TapscopeException.failed("model-stopped", "The model is gone.");
+                  }));
+      try (Trainer trainer = Trainer.start(plan(Map.of()), sources, PLAIN)) {
+        Training training = training(trainer, broken);
+        if (stopped) {
+          assertFalse(training.run(() -> stop[0]));
+        } else {
+          TapscopeException e =
+              assertThrows(TapscopeException.class, () -> training.run(() -> stop[0]));
+          assertEquals("model-stopped", e.id());
+        }
+        assertTrue(trainer.betweenSteps());
+      }
+      Path file = broken.resolve(Checkpoint.FILE);
+      assertEquals(8, Checkpoint.read(file).step());
+      try (Trainer trainer = Trainer.resume(file, Checkpoint.read(file), sources(), PLAIN)) {
+        assertTrue(training(trainer, broken).run(() -> false));
+      }
+      assertEquals(-1, Files.mismatch(straight.resolve(Checkpoint.FILE), file));
+      assertEquals(
+          -1, Files.mismatch(straight.resolve("metrics.jsonl"), broken.resolve("metrics.jsonl")));
+    }
   }
 
   @Test

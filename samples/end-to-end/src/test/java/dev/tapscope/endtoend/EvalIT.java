@@ -47,6 +47,85 @@ class EvalIT {
     hasRecordedFigures(saes.split(" "));
   }
 
+  /**
+   * A command of its own against {@code --model}, and both against the losses that the sample tells
+   * itself, by its own arithmetic. One document is longer than the context.
+   */
+  @Test
+  void aCommandIsEvaluatedAsTheModelTellsItself() throws IOException {
+    String model = Fixtures.tinyGemma2().toString();
+    Path corpus = Packaged.workFolder("eval-corpus").resolve("corpus.jsonl");
+    List<String> lines = new ArrayList<>();
+    for (String line :
+        Files.readAllLines(Fixtures.tinyGemma2().resolve("text/holdout.jsonl")).subList(0, 5)) {
+      lines.add("{\"id\": \"%d\", ".formatted(lines.size()) + line.substring(1));
+    }
+    String words = "The City of Light is Paris, and it lies on the Seine. ".repeat(120);
+    lines.add("{\"id\": \"long\", \"text\": \"%s\"}".formatted(words));
+    Files.write(corpus, lines);
+    String sae = "res.3 " + Fixtures.sae(FAITHFUL);
+    JvmRun.Finished sample = eval(corpus, sae).with("--model", model).run(Packaged.command()).ok();
+    assertTrue(
+        sample.err().contains("of documents on the disk of ")
+            && sample.err().contains("and neither activations nor logits"),
+        sample::toString);
+    List<String> score =
+        List.of("score", "--model", model, "--json", "--window", "1024", "--stride", "1023");
+    JvmRun.Finished command =
+        eval(corpus, sae)
+            .with("--", Packaged.java().toString(), "--add-modules=jdk.incubator.vector", "-jar")
+            .with(Packaged.model().toString())
+            .with(score.toArray(String[]::new))
+            .with("--prompts", "{corpus}")
+            .run(Packaged.command())
+            .ok();
+    JsonNode measured = new JsonMapper().readTree(command.out()).get("saes").get(0);
+    assertEquals(new JsonMapper().readTree(sample.out()).get("saes").get(0), measured);
+    JvmRun told = JvmRun.gemma2(score.toArray(String[]::new)).with("--prompts", corpus.toString());
+    told("loss", told, measured);
+    told("loss_spliced", spliced(told, sae, "splice x"), measured);
+    told("loss_zero_ablated", spliced(told, sae, "zero res.3"), measured);
+  }
+
+  private static JvmRun eval(Path corpus, String sae) {
+    return new JvmRun(List.of(), List.of("eval", "--json", "--sae", "x=" + sae))
+        .with("--corpus", corpus.toString());
+  }
+
+  private static JvmRun spliced(JvmRun told, String sae, String edit) {
+    return told.agent("profile=gemma2", "sae.x=" + sae, "edit.1=" + edit);
+  }
+
+  private static void told(String key, JvmRun score, JsonNode measured) {
+    double sum = 0;
+    long tokens = 0;
+    for (JsonNode result : new JsonMapper().readTree(score.run().ok().out()).get("results")) {
+      for (JsonNode loss : result.get("losses")) {
+        sum += loss.doubleValue();
+        tokens++;
+      }
+    }
+    System.out.printf(
+        "%s: %.9f, told %.9f over %d tokens%n",
+        key, measured.get(key).doubleValue(), sum / tokens, tokens);
+    assertEquals(sum / tokens, measured.get(key).doubleValue(), 1e-6, key);
+  }
+
+  @Test
+  void aCommandThatDoesNotComputeAllLogitsIsSaid() throws IOException {
+    Path corpus = Packaged.workFolder("eval-corpus").resolve("corpus.txt");
+    Files.writeString(corpus, "The City of Light is Paris.\n");
+    JvmRun.Finished refused =
+        eval(corpus, "res.3 " + Fixtures.sae(FAITHFUL))
+            .with("--", Packaged.java().toString(), "-jar", Packaged.model().toString())
+            .with("generate", "--model", Fixtures.tinyGemma2().toString(), "-n", "2")
+            .with("--prompts", "{corpus}")
+            .run(Packaged.command());
+    assertEquals(3, refused.exit(), refused::toString);
+    assertTrue(refused.err().contains("[logits-missing]"), refused::toString);
+    assertTrue(refused.err().contains("[model-stopped] Run 1"), refused::toString);
+  }
+
   /** Evaluates SAEs of layer 3 together; returns the folder with the evaluation. */
   private static Path hasRecordedFigures(String... saes) throws IOException {
     Path out = Packaged.workFolder("eval");

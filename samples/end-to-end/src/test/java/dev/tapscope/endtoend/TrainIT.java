@@ -1,5 +1,7 @@
 package dev.tapscope.endtoend;
 
+import static dev.tapscope.endtoend.Trainings.resume;
+import static dev.tapscope.endtoend.Trainings.tapscope;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -11,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,17 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The packaged {@code tapscope train} on activations of the tiny model, and what a kill leaves. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the command is a shell script")
 class TrainIT {
-  private static final List<String> RESULTS =
-      List.of(
-          "checkpoint.safetensors",
-          "metrics.jsonl",
-          "a/params.npz",
-          "b/params.npz",
-          "a/stats.safetensors");
-
   private static Path store;
-  private static Path undisturbed;
-  private static long milliseconds;
+  private static Trainings trainings;
 
   /** One training that is left alone; the others must become the same. */
   @BeforeAll
@@ -50,10 +42,18 @@ class TrainIT {
         .with("--corpus", Captures.jsonLines(prompts).toString())
         .run(Packaged.command())
         .ok();
-    undisturbed = folder.resolve("undisturbed");
-    long began = System.nanoTime();
+    Path undisturbed = folder.resolve("undisturbed");
+    trainings =
+        new Trainings(
+            TrainIT::train,
+            undisturbed,
+            List.of(
+                "checkpoint.safetensors",
+                "metrics.jsonl",
+                "a/params.npz",
+                "b/params.npz",
+                "a/stats.safetensors"));
     JvmRun.Finished finished = train(undisturbed).run(Packaged.command()).ok();
-    milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
     assertTrue(finished.err().contains("memory: about "), finished::toString);
     assertTrue(finished.err().contains("b  step 400 of 400 "), finished::toString);
     assertTrue(finished.out().contains("is folded into b_enc"), finished::toString);
@@ -70,55 +70,17 @@ class TrainIT {
         .with(more);
   }
 
-  private static JvmRun resume(Path out) {
-    return tapscope("train", "--resume", out.toString(), "--checkpoint-minutes", "0.002");
-  }
-
-  private static JvmRun tapscope(String... arguments) {
-    return new JvmRun(List.of(), List.of(arguments));
-  }
-
-  private static void assertUndisturbed(Path out) throws IOException {
-    for (String file : RESULTS) {
-      assertEquals(-1, Files.mismatch(undisturbed.resolve(file), out.resolve(file)), file);
-    }
-  }
-
   @Test
   void twoKillsLoseNothing() throws IOException, InterruptedException {
-    Path out = Packaged.workFolder("train-killed").resolve("out");
-    killed(out, 2, new Random().nextLong());
-    assertUndisturbed(out);
+    trainings.kill(2, new Random().nextLong());
   }
 
   @Test
   @Tag("full")
   void twentyKillsLoseNothing() throws IOException, InterruptedException {
     for (int i = 0; i < 20; i++) {
-      Path out = Packaged.workFolder("train-killed").resolve("out");
-      killed(out, 1, new Random().nextLong());
-      assertUndisturbed(out);
+      trainings.kill(1, new Random().nextLong());
     }
-  }
-
-  /** Kills trainings of one folder at random moments, then lets one come to its end. */
-  private static void killed(Path out, int times, long seed)
-      throws IOException, InterruptedException {
-    System.out.println("kills of " + out + " at moments of seed " + seed);
-    Random random = new Random(seed);
-    for (int i = 0; i < times; i++) {
-      JvmRun.Started started = begin(out).start(Packaged.command());
-      long patience = random.nextLong(milliseconds);
-      if (!started.process().waitFor(patience, TimeUnit.MILLISECONDS)) {
-        started.process().destroyForcibly().waitFor();
-      }
-    }
-    begin(out).run(Packaged.command()).ok();
-  }
-
-  /** As somebody would: on from a checkpoint, where there is one. */
-  private static JvmRun begin(Path out) {
-    return Files.exists(out.resolve("checkpoint.safetensors")) ? resume(out) : train(out);
   }
 
   @Test
@@ -134,7 +96,7 @@ class TrainIT {
     assertTrue(finished.err().contains("Go on with: tapscope train --resume"), finished::toString);
     assertEquals(143, finished.exit(), finished::toString);
     resume(out).run(Packaged.command()).ok();
-    assertUndisturbed(out);
+    trainings.assertUndisturbed(out);
   }
 
   @ParameterizedTest
@@ -142,7 +104,7 @@ class TrainIT {
   void theNumberOfThreadsDoesNotMatter(String threads) throws IOException {
     Path out = Packaged.workFolder("train-threads").resolve("out");
     train(out, "--threads", threads).run(Packaged.command()).ok();
-    assertUndisturbed(out);
+    trainings.assertUndisturbed(out);
   }
 
   @Test
@@ -154,10 +116,10 @@ class TrainIT {
         .run(Packaged.command())
         .ok();
     JvmRun.Finished refused =
-        resume(undisturbed).with("--store", other.toString()).run(Packaged.command());
+        resume(trainings.undisturbed()).with("--store", other.toString()).run(Packaged.command());
     assertEquals(1, refused.exit(), refused::toString);
     assertTrue(refused.err().contains("[place-unknown]"), refused::toString);
-    JvmRun.Finished twice = train(undisturbed).run(Packaged.command());
+    JvmRun.Finished twice = train(trainings.undisturbed()).run(Packaged.command());
     assertTrue(twice.err().contains("[out-exists]"), twice::toString);
   }
 
@@ -197,11 +159,11 @@ class TrainIT {
   void theModelRunsWithWhatWasTrained() {
     JvmRun.Finished ran =
         tapscope("run", "--model", Fixtures.tinyGemma2().toString(), "-n", "1")
-            .with("--sae", "mine=res.3 " + undisturbed.resolve("a"))
+            .with("--sae", "mine=res.3 " + trainings.undisturbed().resolve("a"))
             .with("--prompt", "The City of Light is Paris.")
             .run(Packaged.command())
             .ok();
     assertTrue(ran.out().contains("mine at res.3"), ran::toString);
-    assertTrue(Files.exists(undisturbed.resolve("a/stats.safetensors")));
+    assertTrue(Files.exists(trainings.undisturbed().resolve("a/stats.safetensors")));
   }
 }

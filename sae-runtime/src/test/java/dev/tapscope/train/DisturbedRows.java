@@ -2,20 +2,24 @@ package dev.tapscope.train;
 
 import dev.tapscope.step.Batch;
 import dev.tapscope.store.RowSource;
-import java.lang.foreign.ValueLayout;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
-/** The rows of another source, a NaN among those of one batch after the first seek. */
-final class PoisonedRows implements RowSource {
+/** The rows of another source, but for one batch after the first seek. */
+final class DisturbedRows implements RowSource {
   private final RowSource rows;
   private final int batch;
+  private final UnaryOperator<Supplier<Batch>> disturbance;
   private int left = Integer.MAX_VALUE;
 
   /**
-   * @param batch which of them is spoilt, from 1, counted from the last seek
+   * @param batch which of them is another, from 1, counted from the last seek
+   * @param disturbance draws it in its own way
    */
-  PoisonedRows(RowSource rows, int batch) {
+  DisturbedRows(RowSource rows, int batch, UnaryOperator<Supplier<Batch>> disturbance) {
     this.rows = rows;
     this.batch = batch;
+    this.disturbance = disturbance;
   }
 
   @Override
@@ -35,11 +39,8 @@ final class PoisonedRows implements RowSource {
 
   @Override
   public Batch next(int count) {
-    Batch batch = rows.next(count);
-    if (--left == 0) {
-      batch.x().setAtIndex(ValueLayout.JAVA_FLOAT, 3, Float.NaN);
-    }
-    return batch;
+    Supplier<Batch> draw = () -> rows.next(count);
+    return (--left == 0 ? disturbance.apply(draw) : draw).get();
   }
 
   @Override
