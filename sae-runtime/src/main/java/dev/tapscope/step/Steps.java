@@ -19,7 +19,8 @@ public final class Steps {
    * Sparse steps in float where this JVM has the Vector API, plain ones elsewhere. Whoever runs
    * them says so with {@link #advice}.
    *
-   * @param threads that take part; the bits of the results do not depend on it
+   * @param threads that take part; the bits of the results do not depend on them, but on the width
+   *     of the machine's vectors
    * @throws IllegalArgumentException when the method does not fit the sizes
    */
   public static SaeInTraining best(Dimensions dimensions, Method method, int threads) {
@@ -38,7 +39,8 @@ public final class Steps {
 
   /**
    * The fast one: single precision by the Vector API, sparse after the encoder; its state is {@code
-   * F32}. The bits of its results do not depend on the number of threads.
+   * F32}. The bits of its results do not depend on the number of threads, but do on the width of
+   * the machine's vectors: sums over a row have as many parts.
    *
    * @throws IllegalArgumentException when the method does not fit the sizes
    */
