@@ -51,11 +51,15 @@ final class Entries {
       inBand = 0;
     }
 
-    /** Takes over the lists of all features, behind what it has of tokens before them. */
-    void append(Lists lists, Gate gate, int first) {
+    /**
+     * Takes over the lists of all features, behind what it has of tokens before them.
+     *
+     * @param done share of the batch that it has then; makes room for the rest of it, too
+     */
+    void append(Lists lists, Gate gate, int first, double done) {
       int to = starts[BLOCK] + lists.size();
       if (to > tokens.length) {
-        int capacity = to + to / 4;
+        int capacity = (int) Math.min(Integer.MAX_VALUE - 8L, 1.25 * to / done);
         tokens = Arrays.copyOf(tokens, capacity);
         z = Arrays.copyOf(z, capacity);
       }

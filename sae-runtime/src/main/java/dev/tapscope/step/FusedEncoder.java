@@ -48,13 +48,14 @@ final class FusedEncoder {
     for (int first = 0; first < tokens.rows(); first += TOKENS) {
       int from = first;
       int to = Math.min(first + TOKENS, tokens.rows());
+      double done = (double) to / tokens.rows();
       team.run(
           Phase.ENCODE,
           entries.blocks(),
           (worker, block) -> {
             Worker own = workers[worker];
             own.encode(block, tokens, from, to, encoder, bias, gate, reluFirst);
-            entries.block(block).append(own.lists, gate, block * Entries.BLOCK);
+            entries.block(block).append(own.lists, gate, block * Entries.BLOCK, done);
           });
     }
   }
