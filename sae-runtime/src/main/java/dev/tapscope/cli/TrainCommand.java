@@ -297,11 +297,12 @@ final class TrainCommand implements Callable<Integer> {
                 .formatted(trainer.step(), folder));
       }
     } catch (TapscopeException e) {
-      if (trainer.betweenSteps()) {
-        screen.say(
-            "%,d steps are kept. Go on with: tapscope train --resume %s"
-                .formatted(trainer.step(), folder));
-      }
+      trainer
+          .kept()
+          .ifPresent(steps ->
+              screen.say(
+                  "%,d steps are kept. Go on with: tapscope train --resume %s"
+                      .formatted(steps, folder)));
       throw e;
     }
     return last;

@@ -26,6 +26,7 @@ public final class Trainer implements AutoCloseable {
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
   private final List<Trainee> trainees = new ArrayList<>();
   private long step;
+  private OptionalLong kept = OptionalLong.empty();
   private boolean stepping;
 
   private Trainer(
@@ -142,8 +143,13 @@ public final class Trainer implements AutoCloseable {
   }
 
   /** Whether every SAE has taken all steps and no more, so that training could go on. */
-  public boolean betweenSteps() {
+  boolean betweenSteps() {
     return !stepping;
+  }
+
+  /** Steps taken when it was last saved, if it has been. */
+  public OptionalLong kept() {
+    return kept;
   }
 
   /**
@@ -160,6 +166,7 @@ public final class Trainer implements AutoCloseable {
     });
     Checkpoint checkpoint = new Checkpoint(plan, step, scalings, places);
     StateFile.write(file, checkpoint.metadata(), arrays());
+    kept = OptionalLong.of(step);
   }
 
   /**

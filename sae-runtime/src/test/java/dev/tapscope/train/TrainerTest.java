@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -161,6 +162,7 @@ class TrainerTest {
           assertEquals("model-stopped", e.id());
         }
         assertTrue(trainer.betweenSteps());
+        assertEquals(OptionalLong.of(8), trainer.kept());
       }
       Path file = broken.resolve(Checkpoint.FILE);
       assertEquals(8, Checkpoint.read(file).step());
