@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -17,6 +18,9 @@ import tools.jackson.databind.json.JsonMapper;
 class WalkThroughIT {
   private static final String TITLE = "**Train an SAE, and judge it.**";
 
+  /** Of all commands together, on a busy machine. */
+  private static final Duration PATIENCE = Duration.ofMinutes(15);
+
   /**
    * What it makes is no match for the shipped {@code average_l0_26} (FVU 0.095, delta loss 0.020),
    * after a fourteenth of its steps on a sixteenth of its text; but it is an SAE that can be used.
@@ -26,7 +30,8 @@ class WalkThroughIT {
     Path folder = checkout();
     JvmRun.Finished shown =
         new JvmRun(List.of("-c", "cd '%s' && set -eu\n%s".formatted(folder, commands())), List.of())
-            .run(Path.of("/bin/sh"))
+            .start(Path.of("/bin/sh"))
+            .await(PATIENCE)
             .ok();
     JsonNode judged =
         new JsonMapper()
