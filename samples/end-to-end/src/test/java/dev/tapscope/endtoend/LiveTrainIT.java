@@ -53,11 +53,11 @@ class LiveTrainIT {
                 .toList());
     Path undisturbed = Packaged.workFolder("live").resolve("undisturbed");
     trainings =
-        new Trainings(
+        Trainings.of(
             LiveTrainIT::train,
             undisturbed,
             List.of("checkpoint.safetensors", "metrics.jsonl", "a/params.npz", "b/params.npz"));
-    JvmRun.Finished finished = train(undisturbed).run(Packaged.command()).ok();
+    JvmRun.Finished finished = trainings.finished();
     assertTrue(finished.err().contains("memory: about "), finished::toString);
     assertTrue(
         finished.err().contains("scale and mean are taken from the first buffer"),

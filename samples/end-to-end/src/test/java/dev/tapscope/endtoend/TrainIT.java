@@ -44,7 +44,7 @@ class TrainIT {
         .ok();
     Path undisturbed = folder.resolve("undisturbed");
     trainings =
-        new Trainings(
+        Trainings.of(
             TrainIT::train,
             undisturbed,
             List.of(
@@ -53,7 +53,7 @@ class TrainIT {
                 "a/params.npz",
                 "b/params.npz",
                 "a/stats.safetensors"));
-    JvmRun.Finished finished = train(undisturbed).run(Packaged.command()).ok();
+    JvmRun.Finished finished = trainings.finished();
     assertTrue(finished.err().contains("memory: about "), finished::toString);
     assertTrue(finished.err().contains("b  step 400 of 400 "), finished::toString);
     assertTrue(finished.out().contains("is folded into b_enc"), finished::toString);

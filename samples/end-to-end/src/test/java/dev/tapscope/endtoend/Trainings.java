@@ -16,11 +16,23 @@ import java.util.function.Function;
  *
  * @param train begins one in a folder
  * @param undisturbed where one was left alone
+ * @param finished what that one said
+ * @param milliseconds it took: others are killed within as long
  * @param results what the others must have, byte for byte
  */
-record Trainings(Function<Path, JvmRun> train, Path undisturbed, List<String> results) {
-  /** About how many milliseconds a training takes. */
-  private static final long LATEST_KILL = 10_000;
+record Trainings(
+    Function<Path, JvmRun> train,
+    Path undisturbed,
+    JvmRun.Finished finished,
+    long milliseconds,
+    List<String> results) {
+  /** Runs the one that is left alone. */
+  static Trainings of(Function<Path, JvmRun> train, Path undisturbed, List<String> results) {
+    long began = System.nanoTime();
+    JvmRun.Finished finished = train.apply(undisturbed).run(Packaged.command()).ok();
+    long milliseconds = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    return new Trainings(train, undisturbed, finished, milliseconds, results);
+  }
 
   /** A command of the start script. */
   static JvmRun tapscope(String... arguments) {
@@ -52,7 +64,7 @@ record Trainings(Function<Path, JvmRun> train, Path undisturbed, List<String> re
     Random random = new Random(seed);
     for (int i = 0; i < times; i++) {
       JvmRun.Started started = begin(out).start(Packaged.command());
-      if (!started.process().waitFor(random.nextLong(LATEST_KILL), TimeUnit.MILLISECONDS)) {
+      if (!started.process().waitFor(random.nextLong(milliseconds), TimeUnit.MILLISECONDS)) {
         List<ProcessHandle> models = started.process().descendants().toList();
         started.process().destroyForcibly().waitFor();
         assertGone(models);
