@@ -2,6 +2,7 @@ package dev.tapscope.step;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * Sums the gradients of a block of features by products of panels, in one thread's memory: {@code
@@ -16,11 +17,11 @@ final class DenseSums implements AutoCloseable {
 
   private final Dimensions dimensions;
   private final Arena arena = Arena.ofShared();
-  private final MemorySegment decoderPanels;
-  private final MemorySegment tile;
-  private final MemorySegment byError;
-  private final MemorySegment f;
-  private final MemorySegment byZ;
+  private final float[] decoderPanels;
+  private final float[] tile = new float[Tile.FLOATS_OF_A_TILE];
+  private final float[] byError = new float[Entries.BLOCK * TOKENS];
+  private final float[] f;
+  private final float[] byZ;
   private final MemorySegment encoderSums;
   private final MemorySegment decoderSums;
   private final FeatureGradients[] gradients = new FeatureGradients[Entries.BLOCK];
@@ -29,11 +30,9 @@ final class DenseSums implements AutoCloseable {
     this.dimensions = dimensions;
     int inputs = dimensions.inputs();
     int outputs = dimensions.outputs();
-    decoderPanels = Lanes.floats(arena, (long) Entries.BLOCK * outputs);
-    tile = Lanes.floats(arena, Tile.FLOATS_OF_A_TILE);
-    byError = Lanes.floats(arena, (long) Entries.BLOCK * TOKENS);
-    f = Lanes.floats(arena, (long) Entries.BLOCK * TOKENS);
-    byZ = Lanes.floats(arena, (long) Entries.BLOCK * TOKENS);
+    decoderPanels = new float[Math.multiplyExact(Entries.BLOCK, outputs)];
+    f = new float[Entries.BLOCK * TOKENS];
+    byZ = new float[Entries.BLOCK * TOKENS];
     encoderSums = Lanes.floats(arena, (long) Entries.BLOCK * inputs);
     decoderSums = Lanes.floats(arena, (long) Entries.BLOCK * outputs);
     for (int i = 0; i < gradients.length; i++) {
@@ -67,8 +66,8 @@ final class DenseSums implements AutoCloseable {
     for (int token = 0; token < forward.rows(); token += TOKENS) {
       int tokens = Math.min(TOKENS, forward.rows() - token);
       multiplyErrors(panels, token, tokens);
-      f.fill((byte) 0);
-      byZ.fill((byte) 0);
+      Arrays.fill(f, 0);
+      Arrays.fill(byZ, 0);
       for (int i = 0; i < count; i++) {
         next[i] = visit(i, first + i, forward, block, next[i], token, tokens);
       }
@@ -82,17 +81,14 @@ final class DenseSums implements AutoCloseable {
   }
 
   private void packDecoder(FloatParameter decoder, int first, int count) {
-    float[] noOffsets = new float[dimensions.outputs()];
     for (int row = 0; row < count; row += Tile.ROWS) {
       Panels.transpose(
           decoder.values(),
           first + row,
           Math.min(Tile.ROWS, count - row),
           dimensions.outputs(),
-          noOffsets,
-          Tile.ROWS,
           decoderPanels,
-          (long) row * dimensions.outputs() * Float.BYTES);
+          row * dimensions.outputs());
     }
   }
 
@@ -100,20 +96,22 @@ final class DenseSums implements AutoCloseable {
   private void multiplyErrors(DensePanels panels, int token, int tokens) {
     for (int t = 0; t < tokens; t += Tile.COLUMNS) {
       for (int panel = 0; panel < PANELS; panel++) {
-        Tile.multiply(
+        Arrays.fill(tile, 0);
+        Tile.add(
             decoderPanels,
-            (long) panel * Tile.ROWS * dimensions.outputs() * Float.BYTES,
+            panel * Tile.ROWS * dimensions.outputs(),
             panels.errorRows().panels(),
             panels.errorRows().at(token + t),
             dimensions.outputs(),
-            tile);
+            tile,
+            0);
         for (int row = 0; row < Tile.ROWS; row++) {
-          MemorySegment.copy(
+          System.arraycopy(
               tile,
-              (long) row * Tile.COLUMNS * Float.BYTES,
+              row * Tile.COLUMNS,
               byError,
-              ((long) (panel * Tile.ROWS + row) * TOKENS + t) * Float.BYTES,
-              (long) Tile.COLUMNS * Float.BYTES);
+              (panel * Tile.ROWS + row) * TOKENS + t,
+              Tile.COLUMNS);
         }
       }
     }
@@ -128,12 +126,12 @@ final class DenseSums implements AutoCloseable {
     for (; e < block.end(i) && block.token(e) < token + tokens; e++) {
       int own = block.token(e) - token;
       float z = block.z(e);
-      float error = byError.get(Lanes.FLOAT, ((long) i * TOKENS + own) * Float.BYTES);
+      float error = byError[i * TOKENS + own];
       boolean active = gate.active(feature, z);
       if (active) {
-        long at = (((long) panel * TOKENS + own) * Tile.ROWS + i % Tile.ROWS) * Float.BYTES;
-        f.set(Lanes.FLOAT, at, z);
-        byZ.set(Lanes.FLOAT, at, gradients[i].active(z, error));
+        int at = (panel * TOKENS + own) * Tile.ROWS + i % Tile.ROWS;
+        f[at] = z;
+        byZ[at] = gradients[i].active(z, error);
       }
       if (gate.inBand(feature, z)) {
         gradients[i].inBand(active ? z : 0, error, forward.active().l0(block.token(e)));
@@ -144,21 +142,18 @@ final class DenseSums implements AutoCloseable {
 
   /** {@code sums[feature] += left[feature][token] right[token]}. */
   private void accumulate(
-      MemorySegment left,
-      MemorySegment right,
-      int width,
-      int tokens,
-      int count,
-      MemorySegment sums) {
+      float[] left, MemorySegment right, int width, int tokens, int count, MemorySegment sums) {
     for (int column = 0; column < width; column += Tile.COLUMNS) {
       for (int panel = 0; panel < PANELS; panel++) {
-        Tile.multiply(
+        Arrays.fill(tile, 0);
+        Tile.add(
             left,
-            (long) panel * TOKENS * Tile.ROWS * Float.BYTES,
+            panel * TOKENS * Tile.ROWS,
             right,
             (long) column * tokens * Float.BYTES,
             tokens,
-            tile);
+            tile,
+            0);
         Panels.addTile(tile, sums, panel * Tile.ROWS, count, column, width);
       }
     }

@@ -9,7 +9,7 @@ import java.util.stream.Stream;
  */
 final class Entries {
   /** Features in a block. */
-  static final int BLOCK = 16 * Tile.ROWS;
+  static final int BLOCK = 11 * Tile.ROWS;
 
   private final Block[] blocks;
 

@@ -38,7 +38,7 @@ final class Forward implements AutoCloseable {
     this.dimensions = dimensions;
     this.method = method;
     this.weights = weights;
-    this.encoder = new FusedEncoder(team, arena, dimensions.inputs(), dimensions.features());
+    this.encoder = new FusedEncoder(team, dimensions.inputs(), dimensions.features());
     this.packed = new PackedRows(team, dimensions.inputs());
     this.entries = new Entries(dimensions.features());
     this.decoder = new SparseDecoder(team, dimensions.outputs());

@@ -1,10 +1,9 @@
 package dev.tapscope.step;
 
 import static dev.tapscope.step.Lanes.all;
-import static dev.tapscope.step.Lanes.load;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -20,17 +19,19 @@ final class FusedEncoder {
   /** Tokens at a time; with fewer of them, laying out the features would take longer. */
   static final int TOKENS = 1024;
 
+  /** Steps of the product at a time: a panel of tokens stays in the nearest cache meanwhile. */
+  private static final int DEPTH = 256;
+
   private final Team team;
   private final int inputs;
   private final int features;
   private final Worker[] workers;
 
-  FusedEncoder(Team team, Arena arena, int inputs, int features) {
+  FusedEncoder(Team team, int inputs, int features) {
     this.team = team;
     this.inputs = inputs;
     this.features = features;
-    workers =
-        Stream.generate(() -> new Worker(arena, inputs)).limit(team.size()).toArray(Worker[]::new);
+    workers = Stream.generate(() -> new Worker(inputs)).limit(team.size()).toArray(Worker[]::new);
   }
 
   /**
@@ -61,15 +62,13 @@ final class FusedEncoder {
   }
 
   private final class Worker {
-    private final MemorySegment packed;
-    private final MemorySegment tile;
-    private final float[] noOffsets;
+    private final float[] packed;
+    private final float[] tiles;
     private final Entries.Lists lists = new Entries.Lists(TOKENS);
 
-    Worker(Arena arena, int inputs) {
-      packed = Lanes.floats(arena, (long) Entries.BLOCK * inputs);
-      tile = Lanes.floats(arena, Tile.FLOATS_OF_A_TILE);
-      noOffsets = new float[inputs];
+    Worker(int inputs) {
+      packed = new float[Math.multiplyExact(Entries.BLOCK, inputs)];
+      tiles = new float[Entries.BLOCK * Tile.COLUMNS];
     }
 
     void encode(
@@ -88,42 +87,42 @@ final class FusedEncoder {
       for (int panel = 0; panel < panels; panel++) {
         int row = panel * Tile.ROWS;
         Panels.transpose(
-            encoder,
-            first + row,
-            Math.min(Tile.ROWS, count - row),
-            inputs,
-            noOffsets,
-            Tile.ROWS,
-            packed,
-            at(panel));
+            encoder, first + row, Math.min(Tile.ROWS, count - row), inputs, packed, at(panel));
       }
       for (int token = from; token < to; token += Tile.COLUMNS) {
-        for (int panel = 0; panel < panels; panel++) {
-          Tile.multiply(packed, at(panel), tokens.panels(), tokens.at(token), inputs, tile);
-          for (int row = panel * Tile.ROWS; row < Math.min(count, (panel + 1) * Tile.ROWS); row++) {
-            int feature = first + row;
-            keep(
-                row,
-                (long) (row % Tile.ROWS) * Tile.COLUMNS * Float.BYTES,
-                token,
-                to,
-                bias.get(Lanes.FLOAT, (long) feature * Float.BYTES),
-                gate.thresholds()[feature],
-                gate.halfBand(),
-                reluFirst);
+        Arrays.fill(tiles, 0);
+        for (int k = 0; k < inputs; k += DEPTH) {
+          int depth = Math.min(DEPTH, inputs - k);
+          long right = tokens.at(token) + (long) k * Tile.COLUMNS * Float.BYTES;
+          for (int panel = 0; panel < panels; panel++) {
+            int left = at(panel) + k * Tile.ROWS;
+            Tile.add(
+                packed, left, tokens.panels(), right, depth, tiles, panel * Tile.FLOATS_OF_A_TILE);
           }
+        }
+        for (int row = 0; row < count; row++) {
+          int feature = first + row;
+          keep(
+              row,
+              row * Tile.COLUMNS,
+              token,
+              to,
+              bias.get(Lanes.FLOAT, (long) feature * Float.BYTES),
+              gate.thresholds()[feature],
+              gate.halfBand(),
+              reluFirst);
         }
       }
     }
 
-    private long at(int panel) {
-      return (long) panel * Tile.ROWS * inputs * Float.BYTES;
+    private int at(int panel) {
+      return panel * Tile.ROWS * inputs;
     }
 
     /** One feature's preactivations for the tokens of a panel. */
     private void keep(
         int row,
-        long at,
+        int at,
         int firstToken,
         int tokens,
         float bias,
@@ -131,7 +130,7 @@ final class FusedEncoder {
         float halfBand,
         boolean reluFirst) {
       for (int column = 0; column < Tile.COLUMNS; column += Lanes.COUNT) {
-        FloatVector z = load(tile, at + (long) column * Float.BYTES).add(all(bias));
+        FloatVector z = FloatVector.fromArray(Lanes.FLOATS, tiles, at + column).add(all(bias));
         if (reluFirst) {
           z = z.max(0);
         }
@@ -140,13 +139,13 @@ final class FusedEncoder {
         if (below.allTrue()) {
           continue;
         }
-        z.intoMemorySegment(tile, at + (long) column * Float.BYTES, Lanes.ORDER);
+        z.intoArray(tiles, at + column);
         long kept = below.not().toLong();
         for (; kept != 0; kept &= kept - 1) {
           int lane = column + Long.numberOfTrailingZeros(kept);
           int token = firstToken + lane;
           if (token < tokens) {
-            lists.add(row, token, tile.get(Lanes.FLOAT, at + (long) lane * Float.BYTES));
+            lists.add(row, token, tiles[at + lane]);
           }
         }
       }

@@ -27,7 +27,7 @@ final class PackedRows implements AutoCloseable {
         (worker, panel) -> {
           int first = panel * Tile.COLUMNS;
           int filled = Math.min(Tile.COLUMNS, count - first);
-          Panels.transpose(values, first, filled, width, offsets, Tile.COLUMNS, into, at(first));
+          Panels.transpose(values, first, filled, width, offsets, into, at(first));
         });
   }
 

@@ -1,27 +1,16 @@
 package dev.tapscope.step;
 
 import static dev.tapscope.step.Lanes.FLOAT;
-import static dev.tapscope.step.Lanes.FLOATS;
-import static dev.tapscope.step.Lanes.load;
 
 import java.lang.foreign.MemorySegment;
-import java.util.stream.IntStream;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /**
  * Lays rows out for {@link Tile}. A panel holds some neighbouring rows or columns of a matrix, one
  * step of the product beside the other, filled up with zeros.
  */
 final class Panels {
-  /** Steps of the product at a time, so that what is gathered lies in the nearest cache. */
-  private static final int STEPS = 512;
-
-  /** From one row to the next while they are gathered; a power of two would share cache lines. */
-  private static final int STRIDE = STEPS + 16;
-
-  private static final int[] ROWS_APART =
-      IntStream.range(0, Lanes.COUNT).map(i -> i * STRIDE).toArray();
+  /** Steps of the product at a time, so that what is written lies in the nearest cache. */
+  private static final int STEPS = 128;
 
   private Panels() {}
 
@@ -30,10 +19,52 @@ final class Panels {
   }
 
   /**
-   * {@code panel[k][i] = rows[first + i][k] - offsets[k]}.
+   * {@code panel[k][i] = rows[first + i][k]}, {@link Tile#ROWS} wide.
    *
    * @param rows {@code [..., depth]}
-   * @param count how many rows there are, at most {@code width}
+   * @param count how many rows there are, at most {@link Tile#ROWS}
+   */
+  static void transpose(
+      MemorySegment rows, long first, int count, int depth, float[] panel, int at) {
+    long bytes = (long) depth * Float.BYTES;
+    if (count == Tile.ROWS) {
+      spread(rows, first * bytes, bytes, depth, panel, at);
+      return;
+    }
+    for (int k = 0; k < depth; k++) {
+      for (int i = 0; i < Tile.ROWS; i++) {
+        long from = (first + i) * bytes + (long) k * Float.BYTES;
+        panel[at + k * Tile.ROWS + i] = i < count ? rows.get(FLOAT, from) : 0;
+      }
+    }
+  }
+
+  /** All rows in one go, written out: nearly as fast as they can be read. */
+  private static void spread(
+      MemorySegment rows, long from, long row, int depth, float[] panel, int at) {
+    for (int k = 0; k < depth; k++) {
+      long i = from + (long) k * Float.BYTES;
+      int to = at + k * Tile.ROWS;
+      panel[to] = rows.get(FLOAT, i);
+      panel[to + 1] = rows.get(FLOAT, i + row);
+      panel[to + 2] = rows.get(FLOAT, i + 2 * row);
+      panel[to + 3] = rows.get(FLOAT, i + 3 * row);
+      panel[to + 4] = rows.get(FLOAT, i + 4 * row);
+      panel[to + 5] = rows.get(FLOAT, i + 5 * row);
+      panel[to + 6] = rows.get(FLOAT, i + 6 * row);
+      panel[to + 7] = rows.get(FLOAT, i + 7 * row);
+      panel[to + 8] = rows.get(FLOAT, i + 8 * row);
+      panel[to + 9] = rows.get(FLOAT, i + 9 * row);
+      panel[to + 10] = rows.get(FLOAT, i + 10 * row);
+      panel[to + 11] = rows.get(FLOAT, i + 11 * row);
+    }
+  }
+
+  /**
+   * {@code panel[k][i] = rows[first + i][k] - offsets[k]}, {@link Tile#COLUMNS} wide.
+   *
+   * @param rows {@code [..., depth]}
+   * @param count how many rows there are, at most {@link Tile#COLUMNS}
    * @param offsets {@code [depth]}
    */
   static void transpose(
@@ -42,43 +73,34 @@ final class Panels {
       int count,
       int depth,
       float[] offsets,
-      int width,
       MemorySegment panel,
       long at) {
-    float[] held = new float[Math.ceilDiv(width, Lanes.COUNT) * Lanes.COUNT * STRIDE];
     for (int from = 0; from < depth; from += STEPS) {
-      int steps = Math.min(STEPS, depth - from);
-      for (int i = 0; i < count; i++) {
-        hold(rows, ((first + i) * depth + from) * Float.BYTES, offsets, from, steps, held, i);
-      }
-      for (int i = 0; i < width; i += Lanes.COUNT) {
-        long to = at + ((long) from * width + i) * Float.BYTES;
-        spread(held, i, steps, Math.min(Lanes.COUNT, width - i), width, panel, to);
+      int to = Math.min(from + STEPS, depth);
+      for (int i = 0; i < Tile.COLUMNS; i++) {
+        long own = at + (long) i * Float.BYTES;
+        if (i < count) {
+          spread(rows, (first + i) * depth * Float.BYTES, offsets, from, to, panel, own);
+        } else {
+          for (int k = from; k < to; k++) {
+            panel.set(FLOAT, own + (long) k * Tile.COLUMNS * Float.BYTES, 0);
+          }
+        }
       }
     }
   }
 
-  /** {@code held[i][k] = rows[k] - offsets[k]}. */
-  private static void hold(
-      MemorySegment rows, long at, float[] offsets, int from, int steps, float[] held, int i) {
-    int whole = FLOATS.loopBound(steps);
-    for (int k = 0; k < whole; k += Lanes.COUNT) {
-      load(rows, at + (long) k * Float.BYTES)
-          .sub(FloatVector.fromArray(FLOATS, offsets, from + k))
-          .intoArray(held, i * STRIDE + k);
-    }
-    for (int k = whole; k < steps; k++) {
-      held[i * STRIDE + k] = rows.get(FLOAT, at + (long) k * Float.BYTES) - offsets[from + k];
-    }
-  }
-
-  /** {@code panel[k][i + lane] = held[i + lane][k]} for the first lanes. */
   private static void spread(
-      float[] held, int i, int steps, int lanes, int width, MemorySegment panel, long at) {
-    VectorMask<Float> some = FLOATS.indexInRange(0, lanes);
-    for (int k = 0; k < steps; k++) {
-      FloatVector.fromArray(FLOATS, held, i * STRIDE + k, ROWS_APART, 0)
-          .intoMemorySegment(panel, at + (long) k * width * Float.BYTES, Lanes.ORDER, some);
+      MemorySegment rows,
+      long row,
+      float[] offsets,
+      int from,
+      int to,
+      MemorySegment panel,
+      long at) {
+    for (int k = from; k < to; k++) {
+      float value = rows.get(FLOAT, row + (long) k * Float.BYTES) - offsets[k];
+      panel.set(FLOAT, at + (long) k * Tile.COLUMNS * Float.BYTES, value);
     }
   }
 
@@ -107,12 +129,14 @@ final class Panels {
   }
 
   /** Adds what a tile has of the {@code rows} rows of {@code into}, {@code [rows, width]}. */
-  static void addTile(
-      MemorySegment tile, MemorySegment into, int row, int rows, int column, int width) {
+  static void addTile(float[] tile, MemorySegment into, int row, int rows, int column, int width) {
     int count = Math.min(Tile.COLUMNS, width - column);
     for (int r = 0; r < Math.min(Tile.ROWS, rows - row); r++) {
       long to = ((long) (row + r) * width + column) * Float.BYTES;
-      RowKernels.add(into, to, tile, (long) r * Tile.COLUMNS * Float.BYTES, 1, count);
+      for (int i = 0; i < count; i++) {
+        long at = to + (long) i * Float.BYTES;
+        into.set(FLOAT, at, into.get(FLOAT, at) + tile[r * Tile.COLUMNS + i]);
+      }
     }
   }
 }

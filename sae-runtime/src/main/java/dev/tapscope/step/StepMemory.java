@@ -4,7 +4,8 @@ package dev.tapscope.step;
  * What the steps of one SAE of {@link Steps#best} use again and again, beside its arrays.
  *
  * @param outside bytes outside the heap
- * @param lists bytes of the heap, for active features and those near their threshold
+ * @param lists bytes of the heap, for active features and those near their threshold, and for the
+ *     panels that {@link Tile} reads from there
  */
 public record StepMemory(long outside, long lists) {
   /** Lists grow by a quarter more than they need. */
@@ -26,21 +27,28 @@ public record StepMemory(long outside, long lists) {
     long panels = threads * Entries.BLOCK * inputs;
     long throughInputs = Math.ceilDiv(dimensions.features(), Entries.BLOCK) * inputs;
     long all = (long) rows * dimensions.features();
-    long dense =
-        Density.USUAL.dense((long) (kept * all), all) ? denseFloats(dimensions, rows, threads) : 0;
+    boolean dense = Density.USUAL.dense((long) (kept * all), all);
+    long outside = dense ? denseOutside(dimensions, rows, threads) : 0;
+    long heap = dense ? denseHeap(dimensions, rows, threads) : 0;
     double entries = SLACK * (kept + active) * all;
     long filling = (long) threads * Entries.BLOCK * FusedEncoder.TOKENS;
     return new StepMemory(
-        Float.BYTES * (packedRowsAndErrors + panels + throughInputs + dense),
-        (long) (ENTRY * (entries + filling)));
+        Float.BYTES * (packedRowsAndErrors + throughInputs + outside),
+        (long) (ENTRY * (entries + filling)) + Float.BYTES * (panels + heap));
   }
 
-  private static long denseFloats(Dimensions dimensions, int rows, int threads) {
+  private static long denseOutside(Dimensions dimensions, int rows, int threads) {
     long inputs = dimensions.inputs();
     long outputs = dimensions.outputs();
-    long decoder = DenseDecoder.FEATURES * (rows + outputs);
+    long decoder = DenseDecoder.FEATURES * outputs;
     long panels = rows * (inputs + 2 * outputs);
-    long sums = threads * Entries.BLOCK * (inputs + 2 * outputs + 3L * DenseSums.TOKENS);
+    long sums = threads * Entries.BLOCK * (inputs + outputs);
     return decoder + panels + sums;
+  }
+
+  private static long denseHeap(Dimensions dimensions, int rows, int threads) {
+    long decoder = (long) DenseDecoder.FEATURES * rows;
+    long sums = threads * Entries.BLOCK * (dimensions.outputs() + 3L * DenseSums.TOKENS);
+    return decoder + sums;
   }
 }

@@ -11,7 +11,7 @@ import dev.tapscope.tap.TapscopeException;
  * @param arrays bytes of parameters and of Adam's moments
  * @param rows bytes of rows: shuffled together, and batches
  * @param step bytes outside the heap that steps use again and again
- * @param lists bytes of the heap for active features and those near their threshold
+ * @param lists bytes of the heap for active features and those near their threshold, and for panels
  * @param writing bytes of the copy of an SAE that is written at the end, or has dead features
  *     resampled
  */

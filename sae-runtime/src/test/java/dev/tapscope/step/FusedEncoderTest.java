@@ -37,7 +37,7 @@ final class FusedEncoderTest {
         Team team = new Team(2, PhaseClock.NONE);
         PackedRows packed = new PackedRows(team, INPUTS)) {
       packed.pack(MemorySegment.ofArray(x), rows, offsets);
-      FusedEncoder encoder = new FusedEncoder(team, arena, INPUTS, FEATURES);
+      FusedEncoder encoder = new FusedEncoder(team, INPUTS, FEATURES);
       for (int i = 0; i < 2; i++) { // the second time, what the first has left must be gone
         encoder.encode(
             packed,

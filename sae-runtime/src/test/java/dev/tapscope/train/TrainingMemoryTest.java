@@ -29,15 +29,15 @@ class TrainingMemoryTest {
     TrainingMemory one = of("");
     assertEquals(2 * 4 * 202_100 + 8 * 2001, one.arrays());
     assertEquals(3 * 4 * 202_100 + 8 * 2001, of("beta1=0.9").arrays());
-    assertEquals(
-        8 * (200 * 1000 * 3 / 4 * 5 / 4 + 3 * 128 * 1024),
-        one.lists(),
-        "all that is kept and what is active of it, a quarter more, and a block for each thread");
-    long packed = 200 * 100 + 3 * 128 * 100; // rows; a block of features for each thread
-    long sparse = packed + 200 * 100 + 8 * 100; // errors; for each block what goes to the inputs
+    long kept = 200 * 1000 * 3 / 4 * 5 / 4; // and what is active of it, a quarter more
+    long lists = 8 * (kept + 3 * 132 * 1024); // a block for each thread
+    long encoder = 3 * 132 * 100; // a block of features for each thread
+    long left = 528 * 200 + 3 * 132 * (100 + 3 * 512); // to decode; to sum, for each thread
+    assertEquals(lists + 4 * (encoder + left), one.lists());
+    long sparse = 2 * 200 * 100 + 8 * 100; // rows, errors; for each block what goes to the inputs
     assertEquals(4 * sparse, of("", new FirstDensity(0.05, 0.1)).step());
-    long products = 512 * (200 + 100) + 200 * 300; // to decode; inputs and errors, once and twice
-    long dense = sparse + products + 3 * 128 * (300 + 3 * 512);
+    long products = 528 * 100 + 200 * 300; // to decode; inputs and errors, once and twice
+    long dense = sparse + products + 3 * 132 * 200; // sums, for each thread
     assertEquals(4 * dense, one.step());
     TrainingMemory rows = TrainingMemory.ofRows(7777, 100, 0, 200);
     assertEquals(7777 + 2 * 4 * 200 * 100, rows.rows());
