@@ -8,6 +8,20 @@
 /// Most warps that a block can have.
 constexpr int MOST_WARPS = 32;
 
+// ---- What a batch finds out about itself: bits of one unsigned int, cleared before ----
+
+/// A value that came in is not finite.
+constexpr unsigned FLAG_NOT_FINITE = 1u;
+
+/// A list is longer than its capacity.
+constexpr unsigned FLAG_OVERFLOW = 2u;
+
+/// The loss is not finite.
+constexpr unsigned FLAG_LOSS = 4u;
+
+/// The step has to be taken in the other mode, dense or sparse.
+constexpr unsigned FLAG_MODE = 8u;
+
 static __device__ __forceinline__ int lane_of_warp() { return threadIdx.x & 31; }
 
 static __device__ __forceinline__ int warp_of_block() { return threadIdx.x >> 5; }
