@@ -105,7 +105,7 @@ extern "C" __global__ void __launch_bounds__(256)
     return;
   }
   if (!finite) {
-    atomicOr(&result->flags, FLAG_INPUT);
+    atomicOr(&result->flags, FLAG_NOT_FINITE);
   }
   __syncthreads();  // all of the row's errors are written
 
@@ -174,7 +174,7 @@ extern "C" __global__ void __launch_bounds__(256)
     return;
   }
   if (!finite) {
-    atomicOr(&result->flags, FLAG_INPUT);
+    atomicOr(&result->flags, FLAG_NOT_FINITE);
   }
   squares = block_sum(squares, scratch);
   if (threadIdx.x == 0) {

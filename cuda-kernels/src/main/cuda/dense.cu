@@ -38,7 +38,7 @@ extern "C" __global__ void __launch_bounds__(256)
     squares += static_cast<double>(value) * value;
   }
   if (!finite) {
-    atomicOr(&result->flags, FLAG_INPUT);
+    atomicOr(&result->flags, FLAG_NOT_FINITE);
   }
   squares = block_sum(squares, scratch);
   if (threadIdx.x == 0) {

@@ -47,10 +47,7 @@ struct StepResult {
   double norm;              // of the gradient, where it is clipped
 };
 
-constexpr unsigned FLAG_INPUT = 1;      // a value of the batch is not finite
-constexpr unsigned FLAG_CAPACITY = 2;   // a list is longer than its room
-constexpr unsigned FLAG_LOSS = 4;       // the loss is not finite
-constexpr unsigned FLAG_MODE = 8;       // dense steps are for other batches, or for this one
+/// Beside the flags of rows.cuh.
 constexpr unsigned FLAG_GRADIENT = 16;  // the gradient is not finite
 
 namespace training {
