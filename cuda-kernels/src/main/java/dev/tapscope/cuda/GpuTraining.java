@@ -85,6 +85,9 @@ public final class GpuTraining implements AutoCloseable {
   private static final int USUAL_CAPACITY = 256;
   private static final long USUAL_CHUNK = 1L << 24;
 
+  /** Steps between two looks at what the encoder has learned. */
+  private static final int LEARNING = 64;
+
   private final Gpu gpu;
   private final int inputs;
   private final int features;
@@ -103,6 +106,7 @@ public final class GpuTraining implements AutoCloseable {
   private long steps;
   private boolean derivedAreOld;
   private boolean dense;
+  private long stepsHere;
   private long repetitions;
   private Running running;
 
@@ -349,18 +353,17 @@ public final class GpuTraining implements AutoCloseable {
   private StepResult settle(Running step) {
     while (true) {
       StepResult result = launches.result();
-      boolean screenWasTooSmall = !dense && encoder.settle();
+      if (result.has(StepResult.OVERFLOW) || isTimeToLearn()) {
+        encoder.settle();
+      }
       if (result.has(StepResult.NOT_FINITE)) {
         throw new ArithmeticException("A row of the batch holds a value that is not finite.");
       }
       boolean decided = false;
       if (result.has(StepResult.OVERFLOW)) {
-        if (!screenWasTooSmall && result.kept() >= least(step.batch().rows())) {
-          dense = true;
-          decided = true;
-        } else if (!screenWasTooSmall) {
-          sparseSteps.expect(result.longest(), features);
-        }
+        decided = result.kept() >= least(step.batch().rows());
+        dense = decided;
+        sparseSteps.expect(decided ? 0 : result.longest());
       } else if (result.has(StepResult.MODE)) {
         // What a dense step counts may be off by entries near their gates, and then only tells
         // that the lists have to: their count is exact.
@@ -382,6 +385,12 @@ public final class GpuTraining implements AutoCloseable {
   /** How often a step was taken again because of its way or the room for its lists. */
   long repetitions() {
     return repetitions;
+  }
+
+  /** Whether to look at what the encoder's screen needs: often at first, then now and then. */
+  private boolean isTimeToLearn() {
+    stepsHere++;
+    return Long.bitCount(stepsHere) == 1 || stepsHere % LEARNING == 0;
   }
 
   private double least(int rows) {
