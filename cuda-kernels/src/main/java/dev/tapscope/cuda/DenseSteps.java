@@ -99,7 +99,12 @@ final class DenseSteps {
 
   /** Bytes of that room. */
   static long bytes(
-      long inputs, long features, long outputs, long rows, TrainingSettings settings, long entries) {
+      long inputs,
+      long features,
+      long outputs,
+      long rows,
+      TrainingSettings settings,
+      long entries) {
     long part = 128 * Math.max(1, Math.ceilDiv(Math.ceilDiv(features, 256L), 128L));
     long chunk = chunk(rows, features, part, entries);
     long centred = settings.preBias() ? rows * inputs : 0;

@@ -19,9 +19,9 @@ import java.util.function.Supplier;
  * arrays and the batches alone.
  *
  * <p>A step is sparse, by lists of what is active or in its band, or dense, by products of whole
- * matrices. Which of them depends on the exact number of entries; since that is known only when
- * the lists have been made, the way of the last step is tried first. Where it was the wrong one, or
- * a list was too long for its room, nothing has been changed, and the step is taken again.
+ * matrices. Which of them depends on the exact number of entries; since that is known only when the
+ * lists have been made, the way of the last step is tried first. Where it was the wrong one, or a
+ * list was too long for its room, nothing has been changed, and the step is taken again.
  */
 public final class GpuTraining implements AutoCloseable {
   /** Types of elements. */
@@ -148,8 +148,7 @@ public final class GpuTraining implements AutoCloseable {
     if (settings.preBias() && inputs != outputs) {
       throw new IllegalArgumentException(
           "b_dec can be taken off the input only where that is as wide as the output, but they are"
-              + " %d and %d wide; train a transcoder without preBias."
-                  .formatted(inputs, outputs));
+              + " %d and %d wide; train a transcoder without preBias.".formatted(inputs, outputs));
     }
     this.gpu = gpu;
     this.inputs = inputs;
@@ -169,15 +168,7 @@ public final class GpuTraining implements AutoCloseable {
       holdings.hold(dense::close);
       denseSteps =
           new DenseSteps(
-              gpu,
-              holdings,
-              settings,
-              state,
-              arrays,
-              launches,
-              encoder,
-              dense,
-              entriesOfAChunk);
+              gpu, holdings, settings, state, arrays, launches, encoder, dense, entriesOfAChunk);
       batches = new StagedBatches(gpu, holdings, inputs, outputs);
       decoderLengths = gpu.kernel("gradients", "decoder_lengths");
       thresholdsOfLogarithms = gpu.kernel("vectors", "thresholds_of_logarithms");
@@ -370,8 +361,7 @@ public final class GpuTraining implements AutoCloseable {
         decided = !dense;
         dense = !dense;
       } else if (result.has(StepResult.LOSS)) {
-        throw new ArithmeticException(
-            "The loss of the batch is " + loss(result, step) + ".");
+        throw new ArithmeticException("The loss of the batch is " + loss(result, step) + ".");
       } else if (result.has(StepResult.GRADIENT)) {
         throw new ArithmeticException("The gradient of the batch is not finite.");
       } else {

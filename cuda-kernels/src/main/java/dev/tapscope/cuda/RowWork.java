@@ -51,7 +51,8 @@ sealed interface RowWork {
     all.add(encoder.shadow().scales());
     all.add(encoder.shadow().norms());
     all.add(arrays.squares());
-    if (this instanceof Write(DeviceArray toEncoder, DeviceArray toDecoder, DeviceArray toProjected)) {
+    if (this
+        instanceof Write(DeviceArray toEncoder, DeviceArray toDecoder, DeviceArray toProjected)) {
       all.addAll(List.of(toEncoder, toDecoder, toProjected));
     } else {
       all.addAll(List.of(NULL, NULL, NULL));

@@ -59,8 +59,7 @@ final class StepArrays {
     decoderLength =
         holdings.take("lengths of decoder rows", settings.ofLengths() ? ints(features) : 0);
     squares =
-        holdings.take(
-            "squares of gradients", settings.clip().isPresent() ? doubles(features) : 0);
+        holdings.take("squares of gradients", settings.clip().isPresent() ? doubles(features) : 0);
     parts = holdings.take("parts of sums", doubles(3L * vectorBlocks()));
     throughParts =
         holdings.take(
