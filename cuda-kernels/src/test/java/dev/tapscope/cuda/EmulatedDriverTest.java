@@ -239,9 +239,9 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryHoldsPoisonBeforeEachBlock() {
-    CUdeviceptr to = device(new int[2]);
-    check(launch("probe_static_shared", 3, 32, 4, null, to));
-    assertArrayEquals(new int[] {-1, -1}, ints(to, 2));
+    CUdeviceptr to = device(new int[3]);
+    check(launch("probe_static_shared", 3, 32, 4, null, to, 1234));
+    assertArrayEquals(new int[] {-1, -1, 1234}, ints(to, 3));
   }
 
   @Test
@@ -283,7 +283,7 @@ final class EmulatedDriverTest {
     assertReport(
         "probe_deadlock",
         "block (0, 0, 0) is deadlocked",
-        "1 threads wait in __syncthreads (probe.cu:",
+        "33 threads wait in __syncthreads (probe.cu:",
         "31 threads wait in __ballot_sync of the mask ffffffff (probe.cu:");
   }
 
@@ -291,7 +291,7 @@ final class EmulatedDriverTest {
   void masksThatNameOtherLanes() {
     CUdeviceptr to = device(new int[64]);
     fails(CUresult.CUDA_ERROR_LAUNCH_FAILED, "probe_wrong_mask", 32, 0, to);
-    assertReport("lane 1 calls __shfl_sync", "with the mask 00000001");
+    assertReport("(lane 1) calls __shfl_sync at probe.cu:", "with the mask 00000001");
   }
 
   /** A block of 40 threads has a second warp of 8 lanes. */
@@ -404,18 +404,18 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryAbove48KibMustBeAskedFor() {
-    CUdeviceptr to = device(new int[2]);
+    CUdeviceptr to = device(new int[3]);
     int invalid = CUresult.CUDA_ERROR_INVALID_VALUE;
     int shared = 40 << 10; // and 16 KiB of static
     int raised = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
     CUfunction function = function("probe_static_shared");
-    assertEquals(invalid, launch(function, 1, 32, shared, null, to));
+    assertEquals(invalid, launch(function, 1, 32, shared, null, to, 0));
     assertReport("40960 bytes of dynamic and 16384 of static shared memory");
     check(JCudaDriver.cuFuncSetAttribute(function, raised, shared));
-    check(launch(function, 1, 32, shared, null, to));
+    check(launch(function, 1, 32, shared, null, to, 0));
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 227 << 10));
     check(JCudaDriver.cuFuncSetAttribute(function, raised, 211 << 10));
-    check(launch(function, 1, 32, 211 << 10, null, to));
+    check(launch(function, 1, 32, 211 << 10, null, to, 0));
     EmulatedDriver.configure("capability=8.9");
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 100 << 10));
   }
@@ -532,7 +532,7 @@ final class EmulatedDriverTest {
   void theContextSaysWhatNobodyFreed() {
     allocate(100);
     pinned(100);
-    check(JCudaDriver.cuDevicePrimaryCtxReset(device));
+    check(JCudaDriver.cuDevicePrimaryCtxRelease(device));
     assertReport("2 allocations that were not freed, 100 bytes of the device");
   }
 
