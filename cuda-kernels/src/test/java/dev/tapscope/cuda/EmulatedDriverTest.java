@@ -373,8 +373,7 @@ final class EmulatedDriverTest {
   void theErrorOfAKernelStays() {
     CUdeviceptr to = device(new int[256]);
     fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "probe_write", 32, 0, to, 256L);
-    assertEquals(
-        CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
+    assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
     assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemFree(to));
     assertEquals(0, EmulatedDriver.count("live-allocations"), "freed all the same");
   }
@@ -508,8 +507,7 @@ final class EmulatedDriverTest {
     assertEquals(1 << 19, free[0]);
     assertEquals(1 << 20, total[0]);
     CUdeviceptr second = new CUdeviceptr();
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
     assertReport("524289 bytes are more than the 524288 that are left");
     check(JCudaDriver.cuMemAlloc(second, 1 << 19));
     check(JCudaDriver.cuMemFree(first));
@@ -542,8 +540,7 @@ final class EmulatedDriverTest {
   void failuresToOrder() {
     EmulatedDriver.configure("fail-alloc=2,fail-launch=3,fail-copy=2");
     CUdeviceptr memory = allocate(4);
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
     pinned(4);
     check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(new int[1]), 4));
     assertEquals(
@@ -818,8 +815,7 @@ final class EmulatedDriverTest {
   @Test
   void functionsThatAreNotThereSaySo() {
     assertEquals(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED,
-        JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
+        CUresult.CUDA_ERROR_NOT_SUPPORTED, JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
     assertReport("cuMemAllocManaged is not supported");
   }
 
@@ -891,7 +887,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(float[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.FLOAT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
     return memory;
   }
 
@@ -903,7 +900,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(short[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.SHORT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
     return memory;
   }
 
