@@ -408,6 +408,10 @@ inline long long __double_as_longlong(double value) {
 inline double __longlong_as_double(long long bits) { return emulation::bits_as<double>(bits); }
 
 // Numbers. Compiled with -ffp-contract=off, so plain operators round each on its own, too.
+using std::isfinite;
+using std::isinf;
+using std::isnan;
+using std::signbit;
 inline float rsqrtf(float value) { return 1.0f / std::sqrt(value); }
 inline double rsqrt(double value) { return 1.0 / std::sqrt(value); }
 inline float __fadd_rn(float a, float b) { return a + b; }
