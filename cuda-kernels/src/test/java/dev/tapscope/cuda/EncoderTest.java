@@ -31,7 +31,7 @@ final class EncoderTest {
 
   @BeforeEach
   void open() {
-    EmulatedDriver.configure("");
+    EmulatedDriver.require();
     gpu = Gpu.open();
   }
 

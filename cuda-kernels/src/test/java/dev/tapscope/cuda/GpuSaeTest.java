@@ -25,7 +25,7 @@ final class GpuSaeTest {
 
   @BeforeEach
   void open() {
-    EmulatedDriver.configure("");
+    EmulatedDriver.require();
     gpu = Gpu.open();
   }
 
