@@ -13,8 +13,8 @@ import java.util.Optional;
  * stream, and takes what memory it needs for a batch when that comes; used by one thread at a time.
  *
  * <p>More than a few rows are screened on tensor cores, by {@link Shadow}s of both factors in 16
- * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT}
- * a row's list has the same bits whatever it comes with.
+ * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT} a
+ * row's list has the same bits whatever it comes with.
  */
 final class Encoder implements AutoCloseable {
   /** Up to here W_enc is read once in single precision, without a screen. */
@@ -155,8 +155,8 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1 where
-   * a list is longer than its capacity: the counts are exact nevertheless, and after {@link
+   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1
+   * where a list is longer than its capacity: the counts are exact nevertheless, and after {@link
    * Pairs#grow} and {@link #settle} the batch can be encoded again.
    *
    * @param x {@code [rows, d_in]}
@@ -248,9 +248,7 @@ final class Encoder implements AutoCloseable {
       Pairs pairs,
       DeviceArray flags) {
     Ranges ranges =
-        library.isPresent()
-            ? Ranges.whole(features)
-            : Ranges.of(rows, features, multiprocessors);
+        library.isPresent() ? Ranges.whole(features) : Ranges.of(rows, features, multiprocessors);
     int room = room(ranges, pairs.capacity());
     long segments = (long) rows * ranges.count();
     Shadow of =
@@ -503,10 +501,10 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Learns from the batches so far how much room the screen's candidates need. To be called when the
-   * card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT} batches
-   * like the last would go on being slow, with {@link Precision#FAST} they would go on setting bit 1
-   * of the flags.
+   * Learns from the batches so far how much room the screen's candidates need. To be called when
+   * the card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT}
+   * batches like the last would go on being slow, with {@link Precision#FAST} they would go on
+   * setting bit 1 of the flags.
    */
   void settle() {
     try (Arena arena = Arena.ofConfined()) {

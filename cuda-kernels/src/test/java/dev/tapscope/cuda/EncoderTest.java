@@ -313,7 +313,8 @@ final class EncoderTest {
     problem.encoder()[70 * 40 + 3] = Float.NaN;
     problem.bias()[90] = Float.NaN;
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
-      for (Encoding.Lists lists : new Encoding.Lists[] {encoding.encode(), encoding.encode(0, 5, 150)}) {
+      for (Encoding.Lists lists :
+          new Encoding.Lists[] {encoding.encode(), encoding.encode(0, 5, 150)}) {
         for (int[] features : lists.features()) {
           assertTrue(Arrays.binarySearch(features, 70) >= 0);
           assertTrue(Arrays.binarySearch(features, 90) >= 0);
@@ -388,6 +389,77 @@ final class EncoderTest {
       double rms = Math.sqrt(squares / count);
       assertTrue(rms > 1e-6 && rms < 0x1p-10 / 15, "rms error " + rms);
     }
+  }
+
+  /**
+   * Each feature's threshold just below what one of the rows has: the screen must let every one of
+   * these through.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "band", "large bias", "outliers", "rounded alike", "relu"})
+  void theScreenDropsNothingThatIsKept(String kind) {
+    EncoderProblem drawn = EncoderProblem.random(31, 16, 48, 512);
+    switch (kind) {
+      case "band" -> drawn = drawn.withOffsets(3).withGate(0.25f, false);
+      case "large bias" -> {
+        for (int f = 0; f < 512; f++) {
+          drawn.bias()[f] = 3000 + 7.3f * f;
+        }
+        drawn = timesX(drawn, 1e-3f);
+      }
+      case "outliers" -> {
+        for (int r = 0; r < 16; r++) {
+          drawn.x()[r * 48 + 5] = 3000 + r;
+        }
+      }
+      case "rounded alike" -> {
+        // Just below the middle of two halves: all are rounded down, the product most of all.
+        Arrays.fill(drawn.x(), Math.nextDown(1 + 0x1p-11f));
+        Arrays.fill(drawn.encoder(), Math.nextDown(1 + 0x1p-11f));
+      }
+      case "relu" -> drawn = drawn.withGate(0.25f, true);
+      default -> {}
+    }
+    float[] z;
+    try (Encoding encoding = new Encoding(gpu, drawn, Precision.EXACT)) {
+      z = encoding.preactivations();
+    }
+    for (int f = 0; f < 512; f++) {
+      float of = z[f % 16 * 512 + f] + drawn.halfBand();
+      drawn.threshold()[f] = kind.equals("relu") ? 0.2f : Math.nextDown(of);
+    }
+    // The same rows, and one more, so that they are screened.
+    EncoderProblem problem =
+        new EncoderProblem(
+            17,
+            48,
+            512,
+            Arrays.copyOf(drawn.x(), 17 * 48),
+            drawn.offsets(),
+            drawn.encoder(),
+            drawn.bias(),
+            drawn.threshold(),
+            drawn.halfBand(),
+            drawn.reluFirst());
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
+      Encoding.Lists screened = encoding.encode();
+      Encoding.Lists few = encoding.encode(0, 16, 512);
+      assertEquals(few.bits(0, 16), screened.bits(0, 16));
+      for (int f = 0; f < 512; f++) {
+        if (!kind.equals("band")) {
+          assertTrue(Arrays.binarySearch(few.features()[f % 16], f) >= 0);
+        }
+      }
+      encoding.encoder().through(encoding.judge());
+      assertEquals(few.bits(0, 16), encoding.encode().bits(0, 16));
+    }
+  }
+
+  private static EncoderProblem timesX(EncoderProblem problem, float factor) {
+    for (int i = 0; i < problem.x().length; i++) {
+      problem.x()[i] *= factor;
+    }
+    return problem;
   }
 
   /** The screen drops no more than it may, and hardly less. */
@@ -482,8 +554,7 @@ final class EncoderTest {
 
   @Test
   void wrongArgumentsAreRefused() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new Encoder(gpu, 0, 5, Precision.EXACT));
+    assertThrows(IllegalArgumentException.class, () -> new Encoder(gpu, 0, 5, Precision.EXACT));
     EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT);
         Pairs pairs = new Pairs(gpu.memory(), 20, 32)) {

@@ -176,6 +176,33 @@ final class GpuSaeTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"order=reverse", "order=3", "order=4"})
+  void anyOrderOfThreadsGivesTheSameBits(String order) {
+    EncoderProblem problem = EncoderProblem.random(3, 40, 70, 600);
+    problem.threshold()[0] = -100;
+    float[][] xhat = new float[2][40 * 300];
+    ActiveLists[] lists = new ActiveLists[2];
+    for (int i = 0; i < 2; i++) {
+      EmulatedDriver.configure(i == 0 ? "" : order);
+      try (GpuSae sae = sae(gpu, problem, 300, Precision.EXACT)) {
+        lists[i] = sae.encode(problem.x(), 40);
+        ActiveLists of = lists[i];
+        // Twice as many entries as a block has threads, too.
+        int[] features = Arrays.copyOf(of.features(), of.features().length + 512);
+        float[] values = Arrays.copyOf(of.values(), features.length);
+        Arrays.fill(values, of.values().length, values.length, 0.37f);
+        for (int k = 0; k < 512; k++) {
+          features[of.features().length + k] = k;
+        }
+        of.starts()[40] += 512;
+        sae.decode(of.starts(), features, values, xhat[i]);
+      }
+    }
+    requireEqual(lists[0], lists[1]);
+    assertArrayEquals(xhat[0], xhat[1], 0);
+  }
+
   @Test
   void preactivationsAreTheFormulas() {
     EncoderProblem problem = EncoderProblem.random(3, 35, 30, 70);
