@@ -114,19 +114,20 @@ void unmap_pinned(const std::pair<const uintptr_t, size_t>& range) {
   munmap(reinterpret_cast<void*>(range.first), whole_pages(range.second));
 }
 
-/// The last context takes everything with it.
-void destroy_context(Context* context) {
+/// The last context takes everything with it. Says what nobody freed or waited for, unless the
+/// caller wants just that gone.
+void destroy_context(Context* context, bool wanted) {
   contexts.erase(context);
   delete context;
   if (!contexts.empty()) {
     return;
   }
   const size_t left = device_memory.count() + pinned.size();
-  if (left > 0) {
+  if (left > 0 && !wanted) {
     report("The context ends with %zu allocations that were not freed, %zu bytes of the device.",
            left, device_memory.used());
   }
-  if (streams.pending() > 0) {
+  if (streams.pending() > 0 && !wanted) {
     report("The context ends with %zu pieces of work that nobody waited for.", streams.pending());
   }
   streams.reset();
@@ -925,7 +926,7 @@ API int cuDevicePrimaryCtxRetain(void** context, int device) {
 API int cuDevicePrimaryCtxReset_v2(int device) {
   return with_device(device, [&] {
     if (primary_context != nullptr) {
-      destroy_context(primary_context);
+      destroy_context(primary_context, true);
       primary_context = nullptr;
       primary_retained = 0;
     }
@@ -940,7 +941,7 @@ API int cuDevicePrimaryCtxRelease_v2(int device) {
       return INVALID_CONTEXT;
     }
     if (--primary_retained == 0) {
-      destroy_context(primary_context);
+      destroy_context(primary_context, false);
       primary_context = nullptr;
     }
     return SUCCESS;
@@ -981,7 +982,7 @@ API int cuCtxDestroy_v2(void* context) {
   if (!context_stack.empty() && context_stack.back() == destroyed) {
     context_stack.pop_back();
   }
-  destroy_context(destroyed);
+  destroy_context(destroyed, false);
   return SUCCESS;
 }
 

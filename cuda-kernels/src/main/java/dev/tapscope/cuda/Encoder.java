@@ -3,6 +3,7 @@ package dev.tapscope.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -12,8 +13,8 @@ import java.util.Optional;
  * stream, and takes what memory it needs for a batch when that comes; used by one thread at a time.
  *
  * <p>More than a few rows are screened on tensor cores, by {@link Shadow}s of both factors in 16
- * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT}
- * a row's list has the same bits whatever it comes with.
+ * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT} a
+ * row's list has the same bits whatever it comes with.
  */
 final class Encoder implements AutoCloseable {
   /** Up to here W_enc is read once in single precision, without a screen. */
@@ -64,6 +65,9 @@ final class Encoder implements AutoCloseable {
 
   /** Longest segment of candidates that was too long for its room so far. */
   private int longestSeen;
+
+  /** Segments of the last batch that was screened. */
+  private long screened;
 
   /**
    * @param inputs width of a row, d_in
@@ -151,8 +155,8 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1 where
-   * a list is longer than its capacity: the counts are exact nevertheless, and after {@link
+   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1
+   * where a list is longer than its capacity: the counts are exact nevertheless, and after {@link
    * Pairs#grow} and {@link #settle} the batch can be encoded again.
    *
    * @param x {@code [rows, d_in]}
@@ -244,9 +248,7 @@ final class Encoder implements AutoCloseable {
       Pairs pairs,
       DeviceArray flags) {
     Ranges ranges =
-        library.isPresent()
-            ? Ranges.whole(features)
-            : Ranges.of(rows, features, multiprocessors);
+        library.isPresent() ? Ranges.whole(features) : Ranges.of(rows, features, multiprocessors);
     int room = room(ranges, pairs.capacity());
     long segments = (long) rows * ranges.count();
     Shadow of =
@@ -269,6 +271,7 @@ final class Encoder implements AutoCloseable {
         library.map(unused -> products.atLeast((long) rows * chunk * Float.BYTES));
 
     DeviceArray input = pack(x, offsets, rows, Optional.of(of), flags);
+    screened = segments;
     if (chunkProducts.isPresent()) {
       screen(library.orElseThrow(), chunkProducts.get(), chunk, of, rows, gate, to);
     } else {
@@ -498,16 +501,30 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Learns from the batches so far how much room the screen's candidates need. To be called when the
-   * card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT} batches
-   * like the last would go on being slow, with {@link Precision#FAST} they would go on setting bit 1
-   * of the flags.
+   * Learns from the batches so far how much room the screen's candidates need. To be called when
+   * the card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT}
+   * batches like the last would go on being slow, with {@link Precision#FAST} they would go on
+   * setting bit 1 of the flags.
    */
   void settle() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(ValueLayout.JAVA_INT);
       longest.download(segment);
       longestSeen = Math.max(longestSeen, segment.get(ValueLayout.JAVA_INT, 0));
+    }
+  }
+
+  /**
+   * How many pairs the screen let through in the last batch that went through it, to be compared
+   * with what was kept. To be called when the card is done with it.
+   */
+  long candidates() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment segment = arena.allocate(screened * Integer.BYTES, Integer.BYTES);
+      if (screened > 0) {
+        candidateCounts.atLeast(segment.byteSize()).download(segment);
+      }
+      return Arrays.stream(segment.toArray(ValueLayout.JAVA_INT)).asLongStream().sum();
     }
   }
 
@@ -542,6 +559,7 @@ final class Encoder implements AutoCloseable {
 
   /** Gives back what was taken for batches; the next takes it again. */
   void shrink() {
+    screened = 0;
     List.of(
             centred,
             halves,

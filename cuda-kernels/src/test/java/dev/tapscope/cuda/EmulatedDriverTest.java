@@ -239,9 +239,9 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryHoldsPoisonBeforeEachBlock() {
-    CUdeviceptr to = device(new int[2]);
-    check(launch("probe_static_shared", 3, 32, 4, null, to));
-    assertArrayEquals(new int[] {-1, -1}, ints(to, 2));
+    CUdeviceptr to = device(new int[3]);
+    check(launch("probe_static_shared", 3, 32, 4, null, to, 1234));
+    assertArrayEquals(new int[] {-1, -1, 1234}, ints(to, 3));
   }
 
   @Test
@@ -283,7 +283,7 @@ final class EmulatedDriverTest {
     assertReport(
         "probe_deadlock",
         "block (0, 0, 0) is deadlocked",
-        "1 threads wait in __syncthreads (probe.cu:",
+        "33 threads wait in __syncthreads (probe.cu:",
         "31 threads wait in __ballot_sync of the mask ffffffff (probe.cu:");
   }
 
@@ -291,7 +291,7 @@ final class EmulatedDriverTest {
   void masksThatNameOtherLanes() {
     CUdeviceptr to = device(new int[64]);
     fails(CUresult.CUDA_ERROR_LAUNCH_FAILED, "probe_wrong_mask", 32, 0, to);
-    assertReport("lane 1 calls __shfl_sync", "with the mask 00000001");
+    assertReport("(lane 1) calls __shfl_sync at probe.cu:", "with the mask 00000001");
   }
 
   /** A block of 40 threads has a second warp of 8 lanes. */
@@ -373,8 +373,7 @@ final class EmulatedDriverTest {
   void theErrorOfAKernelStays() {
     CUdeviceptr to = device(new int[256]);
     fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "probe_write", 32, 0, to, 256L);
-    assertEquals(
-        CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
+    assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
     assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemFree(to));
     assertEquals(0, EmulatedDriver.count("live-allocations"), "freed all the same");
   }
@@ -404,18 +403,18 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryAbove48KibMustBeAskedFor() {
-    CUdeviceptr to = device(new int[2]);
+    CUdeviceptr to = device(new int[3]);
     int invalid = CUresult.CUDA_ERROR_INVALID_VALUE;
     int shared = 40 << 10; // and 16 KiB of static
     int raised = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
     CUfunction function = function("probe_static_shared");
-    assertEquals(invalid, launch(function, 1, 32, shared, null, to));
+    assertEquals(invalid, launch(function, 1, 32, shared, null, to, 0));
     assertReport("40960 bytes of dynamic and 16384 of static shared memory");
     check(JCudaDriver.cuFuncSetAttribute(function, raised, shared));
-    check(launch(function, 1, 32, shared, null, to));
+    check(launch(function, 1, 32, shared, null, to, 0));
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 227 << 10));
     check(JCudaDriver.cuFuncSetAttribute(function, raised, 211 << 10));
-    check(launch(function, 1, 32, 211 << 10, null, to));
+    check(launch(function, 1, 32, 211 << 10, null, to, 0));
     EmulatedDriver.configure("capability=8.9");
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 100 << 10));
   }
@@ -508,8 +507,7 @@ final class EmulatedDriverTest {
     assertEquals(1 << 19, free[0]);
     assertEquals(1 << 20, total[0]);
     CUdeviceptr second = new CUdeviceptr();
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
     assertReport("524289 bytes are more than the 524288 that are left");
     check(JCudaDriver.cuMemAlloc(second, 1 << 19));
     check(JCudaDriver.cuMemFree(first));
@@ -532,7 +530,7 @@ final class EmulatedDriverTest {
   void theContextSaysWhatNobodyFreed() {
     allocate(100);
     pinned(100);
-    check(JCudaDriver.cuDevicePrimaryCtxReset(device));
+    check(JCudaDriver.cuDevicePrimaryCtxRelease(device));
     assertReport("2 allocations that were not freed, 100 bytes of the device");
   }
 
@@ -542,8 +540,7 @@ final class EmulatedDriverTest {
   void failuresToOrder() {
     EmulatedDriver.configure("fail-alloc=2,fail-launch=3,fail-copy=2");
     CUdeviceptr memory = allocate(4);
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
     pinned(4);
     check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(new int[1]), 4));
     assertEquals(
@@ -818,8 +815,7 @@ final class EmulatedDriverTest {
   @Test
   void functionsThatAreNotThereSaySo() {
     assertEquals(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED,
-        JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
+        CUresult.CUDA_ERROR_NOT_SUPPORTED, JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
     assertReport("cuMemAllocManaged is not supported");
   }
 
@@ -891,7 +887,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(float[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.FLOAT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
     return memory;
   }
 
@@ -903,7 +900,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(short[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.SHORT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
     return memory;
   }
 
