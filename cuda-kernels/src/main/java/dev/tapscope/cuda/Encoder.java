@@ -66,7 +66,7 @@ final class Encoder implements AutoCloseable {
   /** Longest segment of candidates that was too long for its room so far. */
   private int longestSeen;
 
-  /** Segments of the last batch that was screened. */
+  /** Segments of the last batch, 0 where it was not screened. */
   private long screened;
 
   /**
@@ -185,6 +185,7 @@ final class Encoder implements AutoCloseable {
           "lists for %d rows are too few for %d".formatted(pairs.rows(), rows));
     }
     Gate gate = new Gate(bias, threshold, halfBand, reluFirst ? 1 : 0);
+    screened = 0;
     if (rows <= FEW_ROWS) {
       encodeFew(x, offsets, rows, encoder, gate, pairs, flags);
     } else {
@@ -507,6 +508,9 @@ final class Encoder implements AutoCloseable {
    * setting bit 1 of the flags.
    */
   void settle() {
+    if (screened == 0) {
+      return;
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(ValueLayout.JAVA_INT);
       longest.download(segment);
@@ -515,8 +519,8 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * How many pairs the screen let through in the last batch that went through it, to be compared
-   * with what was kept. To be called when the card is done with it.
+   * How many pairs of the last batch the screen let through, to be compared with what was kept; 0
+   * where it was not screened. To be called when the card is done with it.
    */
   long candidates() {
     try (Arena arena = Arena.ofConfined()) {
