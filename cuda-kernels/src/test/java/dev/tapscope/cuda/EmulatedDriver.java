@@ -68,6 +68,8 @@ public final class EmulatedDriver {
   }
 
   /**
+   * Counts something.
+   *
    * @param what {@code launches}, {@code graph-launches}, {@code allocations}, {@code copies}, each
    *     since the begin; {@code live-allocations}, {@code bytes} and {@code pending} as of now;
    *     {@code kernel:NAME} for how often one ran
@@ -87,6 +89,7 @@ public final class EmulatedDriver {
   }
 
   /** The last sentence about something wrong that it wrote to stderr; empty before the first. */
+  @SuppressWarnings("restricted")
   public static String report() {
     try {
       MemorySegment text = (MemorySegment) Functions.REPORT.invokeExact();
@@ -99,6 +102,7 @@ public final class EmulatedDriver {
   }
 
   /** Loads the library with its first use. */
+  @SuppressWarnings("restricted")
   private static final class Functions {
     static final MethodHandle CONFIGURE;
     static final MethodHandle COUNT;
