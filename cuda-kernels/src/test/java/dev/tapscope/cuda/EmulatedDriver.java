@@ -49,6 +49,8 @@ public final class EmulatedDriver {
    *   <li>{@code fail-alloc=N}, {@code fail-launch=N}, {@code fail-copy=N}: the Nth from now fails,
    *       once; launches of graphs are launches as well
    *   <li>{@code eager=1}: work runs when it is submitted, not when somebody waits for it
+   *   <li>{@code late-uploads=1}: a blocking copy from pageable memory returns before the bytes are
+   *       in the device's memory, as the documentation of CUDA allows
    *   <li>{@code null=1}: launches do nothing and memory is not filled, for measuring the host
    *   <li>{@code driver=VERSION} such as 12080, {@code capability=MAJOR.MINOR}, {@code devices=N},
    *       {@code multiprocessors=N}

@@ -696,6 +696,21 @@ final class EmulatedDriverTest {
     assertArrayEquals(new int[] {2}, ints(memory, 1));
   }
 
+  /** A stream that does not wait for the default one may be earlier than the bytes of an upload. */
+  @Test
+  void lateUploads() {
+    EmulatedDriver.configure("late-uploads=1");
+    CUdeviceptr memory = device(new int[1]);
+    CUdeviceptr copied = allocate(8);
+    CUstream stream = stream();
+    check(JCudaDriver.cuMemcpyDtoDAsync(copied, memory, 4, stream));
+    check(JCudaDriver.cuStreamSynchronize(stream));
+    check(JCudaDriver.cuStreamSynchronize(null));
+    check(JCudaDriver.cuMemcpyDtoDAsync(at(copied, 4), memory, 4, stream));
+    check(JCudaDriver.cuStreamSynchronize(stream));
+    assertArrayEquals(new int[] {-1, 0}, ints(copied, 2));
+  }
+
   /** Pinned memory is read when the copy runs, pageable memory before the call returns. */
   @Test
   void hostMemoryThatChangesBeforeItsCopyRuns() {
