@@ -27,8 +27,8 @@ public final class EmulatedDriver {
   private EmulatedDriver() {}
 
   /**
-   * Loads it and gives it its usual settings; skips the test that calls where it was not built,
-   * since g++ or make are missing.
+   * Loads it and gives it its usual settings; skips the tests of the class that calls, in its
+   * {@code @BeforeAll}, where it was not built since g++ or make are missing.
    */
   public static void require() {
     boolean there = PLACES.stream().anyMatch(Files::exists);

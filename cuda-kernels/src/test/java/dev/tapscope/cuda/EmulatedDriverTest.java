@@ -39,6 +39,7 @@ import jcuda.driver.CUstreamCaptureMode;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,9 +57,14 @@ final class EmulatedDriverTest {
   private final CUdevice device = new CUdevice();
   private final CUmodule module = new CUmodule();
 
+  @BeforeAll
+  static void load() {
+    EmulatedDriver.require();
+  }
+
   @BeforeEach
   void open() throws IOException {
-    EmulatedDriver.require();
+    EmulatedDriver.configure("");
     JCudaDriver.setExceptionsEnabled(false);
     check(JCudaDriver.cuInit(0));
     check(JCudaDriver.cuDeviceGet(device, 0));
