@@ -1433,9 +1433,23 @@ API int cuMemHostGetDevicePointer_v2(DevicePointer* address, void* pointer, unsi
   });
 }
 
+/// Of pageable memory it may return when the bytes are in the driver's buffer, and not yet in the
+/// device's memory: the default stream and those that wait for it see them, others only after
+/// somebody has waited. It hardly ever happens; the setting late-uploads makes it happen always.
 API int cuMemcpyHtoD_v2(DevicePointer to, const void* from, size_t size) {
-  return blocking([&](const std::shared_ptr<Stream>& stream) {
-    return copy_to_device("cuMemcpyHtoD", to, from, size, stream);
+  if (!settings.late_uploads || is_pinned(address_of(from), size)) {
+    return blocking([&](const std::shared_ptr<Stream>& stream) {
+      return copy_to_device("cuMemcpyHtoD", to, from, size, stream);
+    });
+  }
+  return in_context([&] {
+    if (const int refused = streams.refuse_in_capture()) {
+      return refused;
+    }
+    if (const int failed = streams.synchronize_default()) {
+      return failed;
+    }
+    return copy_to_device("cuMemcpyHtoD", to, from, size, streams.legacy);
   });
 }
 
