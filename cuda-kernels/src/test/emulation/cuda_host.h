@@ -1,7 +1,7 @@
 // CUDA C++ for g++: what tapscope.cuh includes in place of nvcc's own environment, so that the text
 // of a kernel runs on a CPU.
 //
-// Each CUDA thread of a block is a fiber with a stack of its own (machine.cpp); the blocks of a grid
+// Each CUDA thread of a block is a fiber with a stack of its own (machine.cpp); blocks of a grid
 // run one after another. A thread runs until it meets others (a barrier, a warp's exchange) and
 // waits there; who runs next follows the configured order. There is no true concurrency: what needs
 // two threads at the same instant stays unseen. What is seen: missing barriers and waits, wrong

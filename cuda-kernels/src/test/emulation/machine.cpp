@@ -18,6 +18,8 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "immortal.h"
+
 #if !defined(__x86_64__)
 #error "Fibers are written for x86-64 only: switch_stack and on_fault need twins."
 #endif
@@ -79,7 +81,8 @@ struct Block {
   int result = SUCCESS;       // of the kernel that fails
   char message[1024];
 };
-Block block;
+Immortal<Block> immortal_block;
+Block& block = immortal_block.value;
 
 /// Saves the registers that a function keeps and the stack pointer to *save, goes on at `load`.
 extern "C" void tapscope_switch_stack(void** save, void* load)
@@ -432,6 +435,17 @@ bool run_block(const dim3& size) {
 }
 
 }  // namespace
+
+const Kernel* find_kernel(const std::string& name) {
+  for (auto table = kernel_tables; *table != nullptr; table++) {
+    for (const Kernel* kernel = **table; kernel->name != nullptr; kernel++) {
+      if (name == kernel->name) {
+        return kernel;
+      }
+    }
+  }
+  return nullptr;
+}
 
 Outcome run(const Launch& launch) {
   const dim3& grid = launch.grid;

@@ -18,14 +18,16 @@ struct Settings {
   int multiprocessors;
   bool eager;             // work runs when it is submitted
   bool null_launches;     // launches do nothing
+  bool late_uploads;      // see cuMemcpyHtoD
   long fail_alloc;        // the how manieth from now fails; 0 for none
   long fail_launch;
   long fail_copy;
 };
 extern Settings settings __attribute__((visibility("hidden")));
 
-/// Replaces all settings: those not named get their defaults. False, with a report, where the text
-/// is wrong; nothing is changed then.
+/// Replaces all settings: those not named get their defaults, which the environment variable
+/// TAPSCOPE_EMULATOR can change. False, with a report, where the text is wrong; nothing is changed
+/// then.
 bool configure(const char* text);
 
 /// Counts one of a kind that may be set to fail; whether this one does.
@@ -38,7 +40,7 @@ struct Counts {
   long copies = 0;
   std::map<std::string, long> kernels;  // runs of each, those in graphs as well
 };
-extern Counts counts __attribute__((visibility("hidden")));
+extern Counts& counts __attribute__((visibility("hidden")));
 
 /// Says a sentence on stderr and keeps it as the last report.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));

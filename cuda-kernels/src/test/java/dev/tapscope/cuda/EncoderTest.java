@@ -49,7 +49,6 @@ final class EncoderTest {
     "16, 33, 100",
     "17, 16, 128",
     "18, 64, 129",
-    "2, 3, 8500",
     "40, 70, 300",
     "129, 100, 257",
     "130, 260, 130",
@@ -502,15 +501,20 @@ final class EncoderTest {
     }
   }
 
+  /** More features than a block of few_append has bits, too. */
   @Test
   void neverAllPreactivationsAtOnce() {
-    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8000);
-    Arrays.fill(problem.threshold(), 4);
+    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8300);
+    Arrays.fill(problem.threshold(), 0, 8200, 4);
+    Arrays.fill(problem.threshold(), 8200, 8300, -8);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       long before = gpu.bytesInUse();
-      encoding.encode(0, 140, 32);
+      Encoding.Lists many = encoding.encode(0, 140, 160);
       long taken = gpu.peakBytes() - before;
-      assertTrue(taken < 140L * 8000 * Float.BYTES / 4, taken + " bytes");
+      assertTrue(taken < 140L * 8300 * Float.BYTES / 4, taken + " bytes");
+      assertEquals(0, many.flags());
+      assertTrue(many.counts()[1] >= 100, many.counts()[1] + " kept");
+      assertEquals(many.bits(0, 2), encoding.encode(0, 2, 160).bits(0, 2));
     }
   }
 
