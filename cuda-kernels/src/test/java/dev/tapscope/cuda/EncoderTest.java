@@ -366,7 +366,9 @@ final class EncoderTest {
     }
   }
 
-  /** Most candidates in one of the ranges: its segment overflows, while the lists are long enough. */
+  /**
+   * Most candidates in one of the ranges: its segment overflows, while the lists are long enough.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"", "order=reverse"})
   void aSegmentThatOverflowsLosesNothing(String order) {
