@@ -40,7 +40,11 @@ final class DeviceArray implements AutoCloseable {
     return pointer.address();
   }
 
-  /** Copies from memory outside the heap and waits for it. */
+  /**
+   * Copies from memory outside the heap, in the order of the GPU's stream, and waits for it: what
+   * the driver calls blocking copies is ordered with neither what that stream has been given before
+   * nor what comes next.
+   */
   void upload(MemorySegment from) {
     upload(from, 0);
   }
@@ -50,9 +54,11 @@ final class DeviceArray implements AutoCloseable {
     for (long done = 0; done < from.byteSize(); done += PIECE) {
       long some = Math.min(PIECE, from.byteSize() - done);
       Result.check(
-          JCudaDriver.cuMemcpyHtoD(at(at + done), pointer(from, done, some), some),
+          JCudaDriver.cuMemcpyHtoDAsync(
+              at(at + done), pointer(from, done, some), some, memory.gpu().stream()),
           "copying " + name + " to the card");
     }
+    memory.gpu().synchronize();
   }
 
   /** Copies to memory outside the heap, after everything that was launched before, and waits. */
@@ -65,9 +71,11 @@ final class DeviceArray implements AutoCloseable {
     for (long done = 0; done < to.byteSize(); done += PIECE) {
       long some = Math.min(PIECE, to.byteSize() - done);
       Result.check(
-          JCudaDriver.cuMemcpyDtoH(pointer(to, done, some), at(at + done), some),
+          JCudaDriver.cuMemcpyDtoHAsync(
+              pointer(to, done, some), at(at + done), some, memory.gpu().stream()),
           "copying " + name + " from the card");
     }
+    memory.gpu().synchronize();
   }
 
   /** Starts a copy from pinned memory, in the order of a stream. */

@@ -39,6 +39,10 @@ final class DeviceMemory {
     Result.check(array.release(), "giving back " + array.name());
   }
 
+  Gpu gpu() {
+    return gpu;
+  }
+
   /** Bytes that are taken now. */
   synchronized long inUse() {
     return inUse;
