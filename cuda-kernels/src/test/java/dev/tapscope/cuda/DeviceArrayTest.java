@@ -42,7 +42,7 @@ class DeviceArrayTest {
   @Test
   void downloadsWhatWasLaunchedBefore() {
     array.clear(gpu.stream());
-    MemorySegment got = arena.allocate(ValueLayout.JAVA_INT, SIZE);
+    MemorySegment got = arena.allocate(ValueLayout.JAVA_INT, SIZE).fill((byte) 1);
     array.download(got);
     assertArrayEquals(new int[SIZE], got.toArray(ValueLayout.JAVA_INT));
   }
