@@ -24,7 +24,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** Measures what taps cost, in one process, all variants against each other. */
 @Command(
     name = "bench",
-    subcommands = StepBench.class,
+    subcommands = {StepBench.class, HarvestBench.class},
     mixinStandardHelpOptions = true,
     header = {
       "What taps cost: woven but off, a no-op hook, capture, steering.",
@@ -158,7 +158,7 @@ public final class Main implements Callable<Integer> {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  static void delete(Path folder) throws IOException {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);
