@@ -1,7 +1,11 @@
 package dev.tapscope.cuda;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A JumpReLU SAE or transcoder in training on the GPU:
@@ -13,6 +17,11 @@ import java.util.List;
  *
  * <p>Made with all arrays zero. Used by one thread at a time. The bits of its arrays depend on the
  * arrays and the batches alone.
+ *
+ * <p>A step is sparse, by lists of what is active or in its band, or dense, by products of whole
+ * matrices. Which of them depends on the exact number of entries; since that is known only when
+ * the lists have been made, the way of the last step is tried first. Where it was the wrong one, or
+ * a list was too long for its room, nothing has been changed, and the step is taken again.
  */
 public final class GpuTraining implements AutoCloseable {
   /** Types of elements. */
@@ -73,34 +82,207 @@ public final class GpuTraining implements AutoCloseable {
       double[] thresholdReconstruction,
       double[] thresholdPenalty) {}
 
+  private static final int USUAL_CAPACITY = 256;
+  private static final long USUAL_CHUNK = 1L << 24;
+
+  private final Gpu gpu;
+  private final int inputs;
+  private final int features;
+  private final int outputs;
+  private final TrainingSettings settings;
+  private final Holdings holdings;
+  private final TrainingState state;
+  private final StepArrays arrays;
+  private final StepLaunches launches;
+  private final Encoder encoder;
+  private final SparseSteps sparseSteps;
+  private final DenseSteps denseSteps;
+  private final StagedBatches batches;
+  private final Kernel decoderLengths;
+  private final Kernel thresholdsOfLogarithms;
+  private long steps;
+  private boolean derivedAreOld;
+  private boolean dense;
+  private long repetitions;
+  private Running running;
+
+  /** A step that has been started. */
+  private record Running(
+      StagedBatches.Slot batch, double learningRate, double sparsity, RowWork work) {}
+
   /**
    * An SAE of zeros.
    *
    * @throws GpuMemoryException when the GPU has too little free memory
    */
   public GpuTraining(Gpu gpu, int inputs, int features, int outputs, TrainingSettings settings) {
-    throw new UnsupportedOperationException();
+    this(
+        gpu,
+        inputs,
+        features,
+        outputs,
+        settings,
+        () -> new OwnProducts(gpu),
+        USUAL_CAPACITY,
+        USUAL_CHUNK);
   }
 
-  /** Bytes of the GPU's memory that steps of so many rows take, beside lists that grow by need. */
+  /**
+   * @param products for dense steps
+   * @param capacity of a row's list at first
+   * @param entriesOfAChunk of all rows in a dense step, about
+   */
+  GpuTraining(
+      Gpu gpu,
+      int inputs,
+      int features,
+      int outputs,
+      TrainingSettings settings,
+      Supplier<Products> products,
+      int capacity,
+      long entriesOfAChunk) {
+    if (settings.preBias() && inputs != outputs) {
+      throw new IllegalArgumentException(
+          "b_dec can be taken off the input only where that is as wide as the output, but they are"
+              + " %d and %d wide; train a transcoder without preBias."
+                  .formatted(inputs, outputs));
+    }
+    this.gpu = gpu;
+    this.inputs = inputs;
+    this.features = features;
+    this.outputs = outputs;
+    this.settings = settings;
+    holdings = new Holdings(gpu);
+    try {
+      state = new TrainingState(holdings, inputs, features, outputs, settings);
+      arrays = new StepArrays(holdings, inputs, features, outputs, settings);
+      launches = new StepLaunches(gpu, holdings, settings, state, arrays);
+      encoder = new Encoder(gpu, inputs, features, settings.precision());
+      holdings.hold(encoder::close);
+      sparseSteps =
+          new SparseSteps(gpu, holdings, settings, state, arrays, launches, encoder, capacity);
+      Products dense = products.get();
+      holdings.hold(dense::close);
+      denseSteps =
+          new DenseSteps(
+              gpu,
+              holdings,
+              settings,
+              state,
+              arrays,
+              launches,
+              encoder,
+              dense,
+              entriesOfAChunk);
+      batches = new StagedBatches(gpu, holdings, inputs, outputs);
+      decoderLengths = gpu.kernel("gradients", "decoder_lengths");
+      thresholdsOfLogarithms = gpu.kernel("vectors", "thresholds_of_logarithms");
+    } catch (RuntimeException e) {
+      holdings.close();
+      throw e;
+    }
+    derivedAreOld = true;
+  }
+
+  /**
+   * Bytes of the GPU's memory that steps of so many rows take: dense ones, since most trainings
+   * begin so, and lists of as many pairs as a step has at most before it is a dense one.
+   */
   public static long bytes(
       int inputs, int features, int outputs, int rows, TrainingSettings settings) {
-    throw new UnsupportedOperationException();
+    long pairs = Math.round(Math.min(1, settings.density()) * features);
+    return TrainingState.bytes(inputs, features, outputs, settings)
+        + StepArrays.bytes(inputs, features, outputs, rows, settings)
+        + Shadow.bytes(features, inputs)
+        + Shadow.bytes(rows, inputs)
+        + SparseSteps.bytes(rows, Math.max(Math.min(features, USUAL_CAPACITY), pairs))
+        + DenseSteps.bytes(inputs, features, outputs, rows, settings, USUAL_CHUNK)
+        + StagedBatches.bytes(inputs, outputs, rows);
   }
 
   /** Everything the next step depends on, in the order of {@code SaeInTraining.state()}. */
   public List<Array> arrays() {
-    throw new UnsupportedOperationException();
+    return state.arrays();
   }
 
-  /** Fills an array from memory outside the heap of its size. */
+  /** Fills an array from memory of its size. */
   public void upload(String name, MemorySegment from) {
-    throw new UnsupportedOperationException();
+    requireArray(name, from);
+    requireNoStep();
+    if (name.equals("steps")) {
+      steps = from.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+      return;
+    }
+    gpu.synchronize();
+    if (from.isNative()) {
+      state.named(name).upload(from);
+    } else {
+      try (Arena arena = Arena.ofConfined()) {
+        state.named(name).upload(arena.allocate(from.byteSize()).copyFrom(from));
+      }
+    }
+    derivedAreOld = true;
   }
 
-  /** Copies an array to memory outside the heap of its size. */
+  /** Copies an array to memory of its size. */
   public void download(String name, MemorySegment to) {
-    throw new UnsupportedOperationException();
+    requireArray(name, to);
+    requireNoStep();
+    if (name.equals("steps")) {
+      to.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, steps);
+      return;
+    }
+    copy(state.named(name), to);
+  }
+
+  private void requireArray(String name, MemorySegment values) {
+    Array array =
+        state.arrays().stream()
+            .filter(one -> one.name().equals(name))
+            .findFirst()
+            .orElseThrow(() -> new IllegalArgumentException("there is no array " + name));
+    if (values.byteSize() != array.bytes()) {
+      throw new IllegalArgumentException(
+          "%s has %d bytes, not %d".formatted(name, array.bytes(), values.byteSize()));
+    }
+  }
+
+  private void requireNoStep() {
+    if (running != null) {
+      throw new IllegalStateException("a step has been started and not been finished");
+    }
+  }
+
+  /** Copies from the card after everything that was launched. */
+  private void copy(DeviceArray from, MemorySegment to) {
+    gpu.synchronize();
+    if (to.isNative()) {
+      from.download(to);
+    } else {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment outside = arena.allocate(to.byteSize());
+        from.download(outside);
+        to.copyFrom(outside);
+      }
+    }
+  }
+
+  private float[] floats(DeviceArray from, long count) {
+    float[] values = new float[Math.toIntExact(count)];
+    copy(from, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  private double[] doubles(DeviceArray from, long count) {
+    double[] values = new double[Math.toIntExact(count)];
+    copy(from, MemorySegment.ofArray(values));
+    return values;
+  }
+
+  private int[] ints(DeviceArray from, long count) {
+    int[] values = new int[Math.toIntExact(count)];
+    copy(from, MemorySegment.ofArray(values));
+    return values;
   }
 
   /**
@@ -112,6 +294,7 @@ public final class GpuTraining implements AutoCloseable {
    */
   public TrainingReport step(
       MemorySegment x, MemorySegment y, int rows, double learningRate, double sparsity) {
+    requireNoStep();
     stage(x, y, rows);
     start(learningRate, sparsity);
     return finish();
@@ -125,30 +308,298 @@ public final class GpuTraining implements AutoCloseable {
    * @param y {@code [rows, d_out]} floats; {@code x} itself for an SAE
    */
   public void stage(MemorySegment x, MemorySegment y, int rows) {
-    throw new UnsupportedOperationException();
+    batches.stage(x, y, rows);
   }
 
   /** Launches a step on the batch that was staged first. */
   public void start(double learningRate, double sparsity) {
-    throw new UnsupportedOperationException();
+    start(learningRate, sparsity, new RowWork.Move());
+  }
+
+  private void start(double learningRate, double sparsity, RowWork work) {
+    requireNoStep();
+    gpu.makeCurrent();
+    Running step = new Running(batches.next(), learningRate, sparsity, work);
+    try {
+      launch(step, false);
+    } catch (RuntimeException e) {
+      batches.done(step.batch());
+      throw e;
+    }
+    running = step;
   }
 
   /** Waits for the step that was started; throws what {@link #step} throws. */
   public TrainingReport finish() {
-    throw new UnsupportedOperationException();
+    if (running == null) {
+      throw new IllegalStateException("no step has been started");
+    }
+    Running step = running;
+    running = null;
+    try {
+      StepResult result = settle(step);
+      steps++;
+      return report(result, step);
+    } finally {
+      batches.done(step.batch());
+    }
   }
 
-  /** What the forward pass computes, for checking. */
+  /** Goes on until the step has been taken in the way that is its batch's. */
+  private StepResult settle(Running step) {
+    while (true) {
+      StepResult result = launches.result();
+      boolean screenWasTooSmall = !dense && encoder.settle();
+      if (result.has(StepResult.NOT_FINITE)) {
+        throw new ArithmeticException("A row of the batch holds a value that is not finite.");
+      }
+      boolean decided = false;
+      if (result.has(StepResult.OVERFLOW)) {
+        if (!screenWasTooSmall && result.kept() >= least(step.batch().rows())) {
+          dense = true;
+          decided = true;
+        } else if (!screenWasTooSmall) {
+          sparseSteps.expect(result.longest(), features);
+        }
+      } else if (result.has(StepResult.MODE)) {
+        // What a dense step counts may be off by entries near their gates, and then only tells
+        // that the lists have to: their count is exact.
+        decided = !dense;
+        dense = !dense;
+      } else if (result.has(StepResult.LOSS)) {
+        throw new ArithmeticException(
+            "The loss of the batch is " + loss(result, step) + ".");
+      } else if (result.has(StepResult.GRADIENT)) {
+        throw new ArithmeticException("The gradient of the batch is not finite.");
+      } else {
+        return result;
+      }
+      repetitions++;
+      launch(step, decided);
+    }
+  }
+
+  /** How often a step was taken again because of its way or the room for its lists. */
+  long repetitions() {
+    return repetitions;
+  }
+
+  private double least(int rows) {
+    return settings.density() * ((double) rows * features);
+  }
+
+  /**
+   * @param decided whether the batch is known to be one for a dense step
+   */
+  private void launch(Running step, boolean decided) {
+    StagedBatches.Slot batch = step.batch();
+    int rows = batch.rows();
+    double least = least(rows);
+    if (least == 0) {
+      dense = true;
+    }
+    boolean surely = decided || least == 0;
+    makeRoom(rows);
+    deriveWhatIsOld();
+    StepValues.write(
+        launches.told(),
+        settings,
+        steps + 1,
+        step.sparsity() / rows,
+        step.learningRate(),
+        dense && surely ? Double.NEGATIVE_INFINITY : least);
+    launches.begin();
+    if (dense) {
+      denseSteps.forward(batch.x(), batch.y(), rows, DenseSteps.Watcher.NONE);
+      denseSteps.sums(rows);
+    } else {
+      sparseSteps.forward(batch.x(), batch.y(), rows);
+      sparseSteps.sums(rows);
+    }
+    boolean moving = step.work() instanceof RowWork.Move;
+    if (moving && settings.clip().isPresent()) {
+      rows(batch, new RowWork.Norm());
+      launches.clip(rows);
+    }
+    rows(batch, step.work());
+    if (moving) {
+      launches.moveVectors(rows);
+    }
+    launches.end();
+  }
+
+  private void rows(StagedBatches.Slot batch, RowWork work) {
+    if (dense) {
+      denseSteps.rows(batch.x(), batch.rows(), work);
+    } else {
+      sparseSteps.rows(batch.x(), work);
+    }
+  }
+
+  private void makeRoom(int rows) {
+    arrays.makeRoom(rows);
+    if (dense) {
+      denseSteps.makeRoom(rows);
+    } else {
+      sparseSteps.makeRoom(rows);
+    }
+  }
+
+  /** Makes what follows from the arrays and was not made by the last step. */
+  private void deriveWhatIsOld() {
+    if (!derivedAreOld) {
+      return;
+    }
+    encoder.shadow(state.encoder().values());
+    if (settings.ofLengths()) {
+      decoderLengths.launch(
+          gpu.stream(),
+          Grid.of(features),
+          StepLaunches.rowThreads(Math.max(inputs, outputs)),
+          0,
+          state.decoder().values(),
+          outputs,
+          arrays.decoderLength());
+    }
+    if (settings.logThreshold()) {
+      thresholdsOfLogarithms.launch(
+          gpu.stream(),
+          Grid.covering(features, StepArrays.VECTOR_THREADS),
+          StepArrays.VECTOR_THREADS,
+          0,
+          state.trainedThreshold().values(),
+          features,
+          state.threshold());
+    }
+    derivedAreOld = false;
+  }
+
+  private static double reconstruction(StepResult result, Running step) {
+    return result.squares() / step.batch().rows();
+  }
+
+  private static double loss(StepResult result, Running step) {
+    double weight = step.sparsity() / step.batch().rows();
+    return reconstruction(result, step) + weight * result.penalties();
+  }
+
+  private TrainingReport report(StepResult result, Running step) {
+    double rows = step.batch().rows();
+    double shares = result.penaltyShare() + result.errorShare();
+    return new TrainingReport(
+        loss(result, step),
+        reconstruction(result, step),
+        result.penalties() / rows,
+        result.active() / rows,
+        result.inBand() / rows,
+        result.movement() / features,
+        shares == 0 ? 0 : result.penaltyShare() / shares,
+        settings.clip().isPresent() ? result.norm() : Double.NaN,
+        dense);
+  }
+
+  /** What the forward pass computes, for checking: in the way that a step would take. */
   public Activations activations(MemorySegment x, int rows) {
-    throw new UnsupportedOperationException();
+    requireNoStep();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment zeros = arena.allocate((long) rows * outputs * Float.BYTES);
+      // Decides the way, and makes the lists as long as they have to be; moves nothing.
+      gradients(x, zeros, rows, 0);
+    }
+    float[] z = new float[Math.multiplyExact(rows, features)];
+    float[] f = new float[z.length];
+    Arrays.fill(z, Float.NaN);
+    stage(x, dummy(rows), rows);
+    StagedBatches.Slot batch = batches.next();
+    try {
+      launches.begin();
+      if (dense) {
+        denseSteps.forward(
+            batch.x(),
+            TrainingState.NULL,
+            rows,
+            (first, count, chunkZ, chunkF) -> {
+              float[] someZ = floats(chunkZ, (long) rows * count);
+              float[] someF = floats(chunkF, (long) rows * count);
+              for (int row = 0; row < rows; row++) {
+                System.arraycopy(someZ, row * count, z, row * features + first, count);
+                System.arraycopy(someF, row * count, f, row * features + first, count);
+              }
+            });
+      } else {
+        sparseSteps.forward(batch.x(), TrainingState.NULL, rows);
+        spread(rows, z, f);
+      }
+      return new Activations(z, f, floats(arrays.errors(), (long) rows * outputs));
+    } finally {
+      gpu.synchronize();
+      batches.done(batch);
+    }
   }
 
-  /** The gradients of the loss with that coefficient of the penalty, for checking. */
+  private MemorySegment dummy(int rows) {
+    return MemorySegment.ofArray(new float[Math.multiplyExact(rows, outputs)]);
+  }
+
+  /** Puts the lists of a batch where they belong. */
+  private void spread(int rows, float[] z, float[] f) {
+    Pairs pairs = sparseSteps.pairs();
+    float[] thresholds = floats(state.threshold(), features);
+    int[] counts = ints(pairs.counts(), rows);
+    int[] own = ints(pairs.features(), (long) rows * pairs.capacity());
+    float[] values = floats(pairs.z(), (long) rows * pairs.capacity());
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < counts[row]; i++) {
+        int pair = row * pairs.capacity() + i;
+        z[row * features + own[pair]] = values[pair];
+        if (!(values[pair] <= thresholds[own[pair]])) {
+          f[row * features + own[pair]] = values[pair];
+        }
+      }
+    }
+  }
+
+  /**
+   * The gradients of the loss with that coefficient of the penalty, for checking.
+   *
+   * @throws ArithmeticException as {@link #step}
+   */
   public Gradients gradients(MemorySegment x, MemorySegment y, int rows, double sparsity) {
-    throw new UnsupportedOperationException();
+    requireNoStep();
+    try (Holdings own = new Holdings(gpu)) {
+      long encoderSize = (long) features * inputs;
+      long decoderSize = (long) features * outputs;
+      RowWork.Write write =
+          new RowWork.Write(
+              own.zeros("gradients of W_enc", StepArrays.ints(encoderSize)),
+              own.zeros("gradients of W_dec", StepArrays.ints(decoderSize)),
+              own.zeros("gradients of W_dec", StepArrays.ints(decoderSize)));
+      DeviceArray decoderBias = own.take("gradients of b_dec", StepArrays.ints(outputs));
+      stage(x, y, rows);
+      start(0, sparsity, write);
+      Running step = running;
+      running = null;
+      try {
+        settle(step);
+        launches.writeDecoderBiasGradient(rows, decoderBias);
+        return new Gradients(
+            floats(write.encoder(), encoderSize),
+            floats(arrays.biasGradient(), features),
+            floats(write.decoder(), decoderSize),
+            floats(write.projected(), decoderSize),
+            floats(decoderBias, outputs),
+            doubles(arrays.thresholdByErrors(), features),
+            doubles(arrays.thresholdByPenalty(), features));
+      } finally {
+        batches.done(step.batch());
+      }
+    }
   }
 
   /** Gives the memory back. */
   @Override
-  public void close() {}
+  public void close() {
+    gpu.makeCurrent();
+    holdings.close();
+  }
 }

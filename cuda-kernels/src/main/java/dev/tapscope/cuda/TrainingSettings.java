@@ -64,6 +64,11 @@ public record TrainingSettings(
     return penalty instanceof Tanh;
   }
 
+  /** Half the bandwidth, as the gate takes it. */
+  float halfBand() {
+    return (float) (bandwidth / 2);
+  }
+
   /** Name of the array that is trained for the threshold. */
   String thresholdName() {
     return logThreshold ? "log_threshold" : "threshold";

@@ -1,0 +1,316 @@
+package dev.tapscope.cuda;
+
+/**
+ * Steps by products of whole matrices, for batches in which too much is active for lists. Features
+ * are worked through in chunks; {@code dense.cu} has the formulas.
+ */
+final class DenseSteps {
+  private static final int THREADS = 256;
+  private static final int COLUMNS_OF_A_BLOCK = 32;
+
+  /** What half precision adds to the error of a preactivation: {@code 2 u + u^2}, rounded up. */
+  private static final double HALVES = 0x1p-10 * 1.001;
+
+  private final Gpu gpu;
+  private final TrainingSettings settings;
+  private final TrainingState state;
+  private final StepArrays arrays;
+  private final StepLaunches launches;
+  private final Encoder encoder;
+  private final Products products;
+  private final long entriesOfAChunk;
+  private final Room centred;
+  private final Room inputNorms;
+  private final Room z;
+  private final Room f;
+  private final Room byError;
+  private final Room encoderSums;
+  private final Room decoderSums;
+  private final Kernel centerRows;
+  private final Kernel gateRows;
+  private final Kernel gateAgain;
+  private final Kernel gateColumns;
+  private final Kernel compareRows;
+  private final Kernel totals;
+  private final Kernel denseRows;
+
+  /**
+   * @param entriesOfAChunk of all rows, about
+   */
+  DenseSteps(
+      Gpu gpu,
+      Holdings holdings,
+      TrainingSettings settings,
+      TrainingState state,
+      StepArrays arrays,
+      StepLaunches launches,
+      Encoder encoder,
+      Products products,
+      long entriesOfAChunk) {
+    this.gpu = gpu;
+    this.settings = settings;
+    this.state = state;
+    this.arrays = arrays;
+    this.launches = launches;
+    this.encoder = encoder;
+    this.products = products;
+    this.entriesOfAChunk = entriesOfAChunk;
+    centred = holdings.room("rows of a batch");
+    inputNorms = holdings.room("lengths of rows");
+    z = holdings.room("preactivations of a chunk");
+    f = holdings.room("features of a chunk");
+    byError = holdings.room("gradients of a chunk");
+    encoderSums = holdings.room("gradients of W_enc");
+    decoderSums = holdings.room("gradients of W_dec");
+    centerRows = gpu.kernel("dense", "center_rows");
+    gateRows = gpu.kernel("dense", "gate_rows");
+    gateAgain = gpu.kernel("dense", "gate_again");
+    gateColumns = gpu.kernel("dense", "gate_columns");
+    compareRows = gpu.kernel("decode", "compare_rows");
+    totals = gpu.kernel("order", "dense_totals");
+    denseRows = gpu.kernel("gradients", "dense_rows");
+  }
+
+  /** Features of a chunk: whole parts of {@link StepArrays#featuresOfAPart}, at least one. */
+  private static long chunk(long rows, long features, long part, long entries) {
+    long parts = Math.max(1, entries / rows / part);
+    return Math.min(features, parts * part);
+  }
+
+  private int chunk(int rows) {
+    return (int) chunk(rows, arrays.features(), arrays.featuresOfAPart(), entriesOfAChunk);
+  }
+
+  /**
+   * @throws GpuMemoryException when there is not enough
+   */
+  void makeRoom(int rows) {
+    long chunk = chunk(rows);
+    if (settings.preBias()) {
+      centred.atLeast(StepArrays.ints((long) rows * arrays.inputs()));
+    }
+    inputNorms.atLeast(StepArrays.ints(rows));
+    z.atLeast(StepArrays.ints(rows * chunk));
+    f.atLeast(StepArrays.ints(rows * chunk));
+    byError.atLeast(StepArrays.ints(rows * chunk));
+    encoderSums.atLeast(StepArrays.ints(chunk * arrays.inputs()));
+    decoderSums.atLeast(StepArrays.ints(chunk * arrays.outputs()));
+  }
+
+  /** Bytes of that room. */
+  static long bytes(
+      long inputs, long features, long outputs, long rows, TrainingSettings settings, long entries) {
+    long part = 128 * Math.max(1, Math.ceilDiv(Math.ceilDiv(features, 256L), 128L));
+    long chunk = chunk(rows, features, part, entries);
+    long centred = settings.preBias() ? rows * inputs : 0;
+    return Float.BYTES * (centred + rows + 3 * rows * chunk + chunk * (inputs + outputs));
+  }
+
+  /** What is multiplied with W_enc. */
+  private DeviceArray input(DeviceArray x) {
+    return settings.preBias() ? centred.array() : x;
+  }
+
+  /** Sees what a chunk's preactivations are, before the next takes their place. */
+  @FunctionalInterface
+  interface Watcher {
+    Watcher NONE = (first, count, z, f) -> {};
+
+    void see(int first, int count, DeviceArray z, DeviceArray f);
+  }
+
+  /** Encodes, and compares with {@code y}; without one (null pointer) it leaves reconstructions. */
+  void forward(DeviceArray x, Object y, int rows, Watcher watcher) {
+    centerRows.launch(
+        gpu.stream(),
+        Grid.of(rows),
+        StepLaunches.rowThreads(arrays.inputs()),
+        0,
+        x,
+        settings.preBias() ? state.decoderBias().values() : TrainingState.NULL,
+        arrays.inputs(),
+        arrays.counters(),
+        settings.preBias() ? centred.array() : TrainingState.NULL,
+        inputNorms.array());
+    // Both orders of summation may be off, and half precision where that is what lists are made by.
+    double halves = settings.precision() == Precision.FAST ? HALVES : 0;
+    float slack = (float) (1.01 * (2 * products.error(arrays.inputs()) + halves));
+    int chunk = chunk(rows);
+    for (int first = 0; first < arrays.features(); first += chunk) {
+      int count = Math.min(chunk, arrays.features() - first);
+      multiplyInputs(x, rows, first, count);
+      gateRows.launch(
+          gpu.stream(),
+          Grid.of(rows),
+          THREADS,
+          0,
+          z.array(),
+          f.array(),
+          count,
+          first,
+          state.encoderBias().values(),
+          state.threshold(),
+          launches.decoderLength(),
+          inputNorms.array(),
+          encoder.norms(),
+          slack,
+          settings.reluFirst() ? 1 : 0,
+          arrays.values(),
+          arrays.counters(),
+          arrays.rowActive(),
+          arrays.rowInBand(),
+          arrays.rowUncertain(),
+          arrays.rowPenalty());
+      products.nn(
+          gpu.stream(),
+          rows,
+          arrays.outputs(),
+          count,
+          f.array().address(),
+          at(state.decoder().values(), first, arrays.outputs()),
+          first > 0,
+          arrays.errors().address());
+      watcher.see(first, count, z.array(), f.array());
+    }
+    compareRows.launch(
+        gpu.stream(),
+        Grid.of(rows),
+        StepLaunches.rowThreads(arrays.outputs()),
+        0,
+        y,
+        state.decoderBias().values(),
+        arrays.outputs(),
+        arrays.values(),
+        arrays.counters(),
+        arrays.errors(),
+        arrays.rowActive(),
+        arrays.rowSquares(),
+        arrays.rowPenalty());
+  }
+
+  private void multiplyInputs(DeviceArray x, int rows, int first, int count) {
+    products.nt(
+        gpu.stream(),
+        rows,
+        count,
+        arrays.inputs(),
+        input(x).address(),
+        at(state.encoder().values(), first, arrays.inputs()),
+        false,
+        z.array().address());
+  }
+
+  /** Sums over rows, and whether the step goes on. */
+  void sums(int rows) {
+    launches.sumErrors(rows);
+    totals.launch(
+        gpu.stream(),
+        Grid.of(1),
+        StepArrays.VECTOR_THREADS,
+        0,
+        arrays.rowActive(),
+        arrays.rowInBand(),
+        arrays.rowUncertain(),
+        arrays.rowSquares(),
+        arrays.rowPenalty(),
+        rows,
+        arrays.values(),
+        arrays.counters());
+  }
+
+  /** The way back, chunk by chunk. */
+  void rows(DeviceArray x, int rows, RowWork work) {
+    int chunk = chunk(rows);
+    for (int first = 0; first < arrays.features(); first += chunk) {
+      int count = Math.min(chunk, arrays.features() - first);
+      if (chunk < arrays.features()) {
+        // Another chunk has taken its place.
+        multiplyInputs(x, rows, first, count);
+        gateAgain.launch(
+            gpu.stream(),
+            Grid.of(rows),
+            THREADS,
+            0,
+            z.array(),
+            f.array(),
+            count,
+            first,
+            state.encoderBias().values(),
+            state.threshold(),
+            settings.reluFirst() ? 1 : 0,
+            arrays.counters());
+      }
+      products.nt(
+          gpu.stream(),
+          rows,
+          count,
+          arrays.outputs(),
+          arrays.errors().address(),
+          at(state.decoder().values(), first, arrays.outputs()),
+          false,
+          byError.array().address());
+      gateColumns(rows, first, count);
+      products.tn(
+          gpu.stream(),
+          count,
+          arrays.inputs(),
+          rows,
+          byError.array().address(),
+          input(x).address(),
+          false,
+          encoderSums.array().address());
+      products.tn(
+          gpu.stream(),
+          count,
+          arrays.outputs(),
+          rows,
+          f.array().address(),
+          arrays.errors().address(),
+          false,
+          decoderSums.array().address());
+      launches.sumThroughInputs(first, first + count);
+      int width = Math.max(arrays.inputs(), arrays.outputs());
+      denseRows.launch(
+          gpu.stream(),
+          Grid.of(count),
+          StepLaunches.rowThreads(width),
+          StepLaunches.rowBytes(width),
+          work.arguments(
+              state,
+              arrays,
+              encoder,
+              settings,
+              false,
+              first,
+              encoderSums.array(),
+              decoderSums.array()));
+    }
+  }
+
+  private void gateColumns(int rows, int first, int count) {
+    gateColumns.launch(
+        gpu.stream(),
+        Grid.covering(count, COLUMNS_OF_A_BLOCK),
+        THREADS,
+        0,
+        z.array(),
+        byError.array(),
+        rows,
+        count,
+        first,
+        state.threshold(),
+        launches.decoderLength(),
+        arrays.rowActive(),
+        arrays.values(),
+        arrays.counters(),
+        arrays.biasGradient(),
+        arrays.thresholdByErrors(),
+        arrays.thresholdByPenalty(),
+        arrays.byLength(),
+        arrays.featureActive());
+  }
+
+  private static long at(DeviceArray matrix, int row, int width) {
+    return matrix.address() + StepArrays.ints((long) row * width);
+  }
+}

@@ -1,0 +1,228 @@
+package dev.tapscope.cuda;
+
+import java.util.Optional;
+
+/** Steps by lists of what is active or in its band. */
+final class SparseSteps {
+  private static final int SCATTER_THREADS = 128;
+  private static final int USUAL_SHARED_BYTES = 48 << 10;
+
+  private final Gpu gpu;
+  private final TrainingSettings settings;
+  private final TrainingState state;
+  private final StepArrays arrays;
+  private final StepLaunches launches;
+  private final Encoder encoder;
+  private final Pairs pairs;
+  private final Room byError;
+  private final Room byFeature;
+  private final Room ordered;
+  private final Room activeRow;
+  private final Room activeF;
+  private final Room activeByZ;
+  private final Kernel decodeErrors;
+  private final Kernel listsOfFeatures;
+  private final Kernel scatterPairs;
+  private final Kernel featureSums;
+  private final Kernel sparseRows;
+  private int leastCapacity;
+
+  /**
+   * @param leastCapacity pairs of a row there is room for at first
+   */
+  SparseSteps(
+      Gpu gpu,
+      Holdings holdings,
+      TrainingSettings settings,
+      TrainingState state,
+      StepArrays arrays,
+      StepLaunches launches,
+      Encoder encoder,
+      int leastCapacity) {
+    this.gpu = gpu;
+    this.settings = settings;
+    this.state = state;
+    this.arrays = arrays;
+    this.launches = launches;
+    this.encoder = encoder;
+    this.leastCapacity = Math.min(leastCapacity, arrays.features());
+    pairs = new Pairs(gpu.memory(), 1, 1);
+    holdings.hold(pairs::close);
+    byError = holdings.room("pairs of a batch");
+    byFeature = holdings.room("pairs of a batch by feature");
+    ordered = holdings.room("pairs of a batch by feature");
+    activeRow = holdings.room("rows of features");
+    activeF = holdings.room("features of a batch");
+    activeByZ = holdings.room("gradients of a batch");
+    decodeErrors = gpu.kernel("decode", "decode_errors");
+    listsOfFeatures = gpu.kernel("order", "lists_of_features");
+    scatterPairs = gpu.kernel("order", "scatter_pairs");
+    featureSums = gpu.kernel("order", "feature_sums");
+    sparseRows = gpu.kernel("gradients", "sparse_rows");
+  }
+
+  /** Bytes for lists of so many pairs a row. */
+  static long bytes(long rows, long capacity) {
+    return rows * (Integer.BYTES + capacity * (8L * Integer.BYTES));
+  }
+
+  Pairs pairs() {
+    return pairs;
+  }
+
+  /** Has lists that long from the next step on. */
+  void expect(long longest, int features) {
+    leastCapacity = (int) Math.min(features, longest + longest / 4);
+  }
+
+  /**
+   * @throws GpuMemoryException when there is not enough, or lists would have too many places to be
+   *     numbered
+   */
+  void makeRoom(int rows) {
+    int capacity = Math.max(pairs.capacity(), leastCapacity);
+    if ((long) rows * (capacity + Pairs.STEP) > Integer.MAX_VALUE) {
+      long bytes = bytes(rows, capacity);
+      throw new GpuMemoryException(
+          "A row of the batch has %d active features, and lists of %d rows cannot be that long."
+                  .formatted(leastCapacity, rows)
+              + " Use smaller batches, or device=cpu.",
+          bytes);
+    }
+    pairs.grow(rows, leastCapacity);
+    long bytes = StepArrays.ints((long) pairs.rows() * pairs.capacity());
+    byError.atLeast(bytes);
+    byFeature.atLeast(bytes);
+    ordered.atLeast(bytes);
+    activeRow.atLeast(bytes);
+    activeF.atLeast(bytes);
+    activeByZ.atLeast(bytes);
+  }
+
+  /** Encodes, and compares with {@code y}; without one (null pointer) it leaves reconstructions. */
+  void forward(DeviceArray x, Object y, int rows) {
+    Optional<DeviceArray> offsets =
+        settings.preBias() ? Optional.of(state.decoderBias().values()) : Optional.empty();
+    encoder.encode(
+        x,
+        offsets,
+        rows,
+        state.encoder().values(),
+        state.encoderBias().values(),
+        state.threshold(),
+        settings.halfBand(),
+        settings.reluFirst(),
+        pairs,
+        arrays.counters());
+    decodeErrors.launch(
+        gpu.stream(),
+        Grid.of(rows),
+        StepLaunches.rowThreads(arrays.outputs()),
+        0,
+        y,
+        pairs.counts(),
+        pairs.features(),
+        pairs.z(),
+        pairs.capacity(),
+        state.threshold(),
+        state.decoder().values(),
+        state.decoderBias().values(),
+        launches.decoderLength(),
+        arrays.outputs(),
+        arrays.values(),
+        arrays.counters(),
+        arrays.errors(),
+        byError.array(),
+        arrays.rowActive(),
+        arrays.rowInBand(),
+        arrays.rowSquares(),
+        arrays.rowPenalty(),
+        arrays.histogram());
+  }
+
+  /** From errors to the numbers of all features, and the lists that {@link #rows} goes over. */
+  void sums(int rows) {
+    launches.sumErrors(rows);
+    listsOfFeatures.launch(
+        gpu.stream(),
+        Grid.of(1 + Math.ceilDiv(arrays.features(), StepArrays.VECTOR_THREADS)),
+        StepArrays.VECTOR_THREADS,
+        0,
+        pairs.counts(),
+        arrays.rowActive(),
+        arrays.rowInBand(),
+        arrays.rowSquares(),
+        arrays.rowPenalty(),
+        rows,
+        arrays.features(),
+        arrays.values(),
+        arrays.counters(),
+        arrays.histogram(),
+        arrays.given(),
+        arrays.starts(),
+        arrays.sizes());
+    scatterPairs.launch(
+        gpu.stream(),
+        Grid.of(rows),
+        SCATTER_THREADS,
+        0,
+        pairs.counts(),
+        pairs.features(),
+        pairs.capacity(),
+        arrays.counters(),
+        arrays.histogram(),
+        arrays.starts(),
+        byFeature.array());
+    int bytesOfAWarp = 2 * Integer.BYTES * Math.ceilDiv(rows, Integer.SIZE);
+    int warps = Math.clamp(USUAL_SHARED_BYTES / bytesOfAWarp, 1, 4);
+    featureSums.launch(
+        gpu.stream(),
+        Grid.covering(arrays.features(), warps),
+        32 * warps,
+        warps * bytesOfAWarp,
+        pairs.z(),
+        byError.array(),
+        rows,
+        pairs.capacity(),
+        arrays.features(),
+        state.threshold(),
+        launches.decoderLength(),
+        arrays.rowActive(),
+        arrays.values(),
+        arrays.counters(),
+        arrays.starts(),
+        arrays.sizes(),
+        byFeature.array(),
+        ordered.array(),
+        activeRow.array(),
+        activeF.array(),
+        activeByZ.array(),
+        arrays.biasGradient(),
+        arrays.thresholdByErrors(),
+        arrays.thresholdByPenalty(),
+        arrays.byLength(),
+        arrays.featureActive());
+    launches.sumThroughInputs(0, arrays.features());
+  }
+
+  void rows(DeviceArray x, RowWork work) {
+    int width = Math.max(arrays.inputs(), arrays.outputs());
+    sparseRows.launch(
+        gpu.stream(),
+        Grid.of(arrays.features()),
+        StepLaunches.rowThreads(width),
+        StepLaunches.rowBytes(width),
+        work.arguments(
+            state,
+            arrays,
+            encoder,
+            settings,
+            settings.preBias(),
+            arrays.starts(),
+            activeRow.array(),
+            activeF.array(),
+            activeByZ.array(),
+            x,
+            arrays.errors()));
+  }
+}
