@@ -26,10 +26,12 @@ constexpr unsigned FULL_WARP = 0xffffffffu;
 /// Declares `name` as a pointer to the dynamic shared memory of the block, aligned to 16 bytes.
 /// All uses in a block see the same memory.
 #ifdef TAPSCOPE_EMULATION
-#define DYNAMIC_SHARED(type, name) type* const name = static_cast<type*>(emulation::dynamic_shared())
+#define DYNAMIC_SHARED(type, name) \
+  type* const name = static_cast<type*>(emulation::dynamic_shared())
 #else
 extern __shared__ uint4 tapscope_dynamic_shared[];
-#define DYNAMIC_SHARED(type, name) type* const name = reinterpret_cast<type*>(tapscope_dynamic_shared)
+#define DYNAMIC_SHARED(type, name) \
+  type* const name = reinterpret_cast<type*>(tapscope_dynamic_shared)
 #endif
 
 // ---- fp16: IEEE half precision in its 16 bits ----

@@ -1,7 +1,7 @@
 // CUDA C++ for g++: what tapscope.cuh includes in place of nvcc's own environment, so that the text
 // of a kernel runs on a CPU.
 //
-// Each CUDA thread of a block is a fiber with a stack of its own (machine.cpp); the blocks of a grid
+// Each CUDA thread of a block is a fiber with a stack of its own (machine.cpp); blocks of a grid
 // run one after another. A thread runs until it meets others (a barrier, a warp's exchange) and
 // waits there; who runs next follows the configured order. There is no true concurrency: what needs
 // two threads at the same instant stays unseen. What is seen: missing barriers and waits, wrong
@@ -282,8 +282,8 @@ inline T shuffle(unsigned mask, T value, int from, const char* what, Site site) 
   static_assert(sizeof(T) == 4 || sizeof(T) == 8, "shuffles move 4 or 8 bytes");
   const Slot* slots = exchange(mask, &value, sizeof value, what, site);
   if ((mask >> from & 1) == 0) {
-    fail("%s at %s:%d: lane %u reads lane %d, which is not in the mask %08x", what, site.file,
-         site.line, running.thread->lane, from, mask);
+    fail("(lane %u) reads lane %d in %s at line %d, which is not in the mask %08x",
+         running.thread->lane, from, what, site.line, mask);
   }
   return slots[from].as<T>();
 }
@@ -338,7 +338,7 @@ inline T __shfl_up_sync(unsigned mask, T value, unsigned distance, int width = 3
 inline void __threadfence() {}
 inline void __threadfence_block() {}
 inline void __threadfence_system() {}
-[[noreturn]] inline void __trap() { emulation::fail("__trap was called"); }
+[[noreturn]] inline void __trap() { emulation::fail("calls __trap"); }
 
 // Atomics, of integers only: a sum of floats in an order that nobody chose is not reproducible.
 #define TAPSCOPE_ATOMIC(type, name, expression) \
@@ -408,6 +408,10 @@ inline long long __double_as_longlong(double value) {
 inline double __longlong_as_double(long long bits) { return emulation::bits_as<double>(bits); }
 
 // Numbers. Compiled with -ffp-contract=off, so plain operators round each on its own, too.
+using std::isfinite;
+using std::isinf;
+using std::isnan;
+using std::signbit;
 inline float rsqrtf(float value) { return 1.0f / std::sqrt(value); }
 inline double rsqrt(double value) { return 1.0 / std::sqrt(value); }
 inline float __fadd_rn(float a, float b) { return a + b; }

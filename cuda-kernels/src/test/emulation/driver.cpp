@@ -1,8 +1,8 @@
 // The emulated CUDA driver: a libcuda.so.1 that runs the project's kernels on the CPU, so that the
 // launch code of the product runs in tests as it is, through JCuda, without a GPU.
 //
-// Loaded by System.load before anything else asks for CUDA, it is the driver: the loader finds it by
-// its SONAME. It is stricter than a driver: it checks each argument that it can check, fills new
+// Loaded by System.load before anything else asks for CUDA, it is the driver: the loader finds it
+// by its SONAME. It is stricter than a driver: it checks each argument that it can check, fills new
 // memory with 0xFF, runs work as late as it may, and reports a wrong kernel with a sentence on
 // stderr and the error that a device would give. It knows one device, and keeps all memory, streams
 // and modules until the last context is gone.
@@ -27,6 +27,7 @@
 
 #include <sys/mman.h>
 
+#include "immortal.h"
 #include "machine.h"
 #include "memory.h"
 #include "ptx.h"
@@ -82,25 +83,30 @@ struct Executable {
 
 // ---- State ----
 
+struct State {
+  bool initialized = false;
+  Streams streams;
+  std::set<Context*> contexts;
+  Context* primary_context = nullptr;
+  int primary_retained = 0;
+  unsigned primary_flags = 0;
+  Handles<Module> modules;
+  Handles<Function> functions;
+  Handles<Stream> stream_handles;
+  Handles<Event> events;
+  Handles<Graph> graphs;
+  Handles<Executable> executables;
+  std::map<uintptr_t, size_t> pinned;      // from cuMemHostAlloc
+  std::map<uintptr_t, size_t> registered;  // by cuMemHostRegister
+};
+Immortal<State> immortal_state;
+State& state = immortal_state.value;
+Streams& streams = state.streams;
 std::recursive_mutex mutex;
-bool initialized = false;
-Streams streams;
-std::set<Context*> contexts;
-Context* primary_context = nullptr;
-int primary_retained = 0;
-unsigned primary_flags = 0;
-Handles<Module> modules;
-Handles<Function> functions;
-Handles<Stream> stream_handles;
-Handles<Event> events;
-Handles<Graph> graphs;
-Handles<Executable> executables;
-std::map<uintptr_t, size_t> pinned;      // from cuMemHostAlloc
-std::map<uintptr_t, size_t> registered;  // by cuMemHostRegister
 thread_local std::vector<Context*> context_stack;
 
 Context* current_context() {
-  if (context_stack.empty() || contexts.count(context_stack.back()) == 0) {
+  if (context_stack.empty() || state.contexts.count(context_stack.back()) == 0) {
     return nullptr;
   }
   return context_stack.back();
@@ -114,39 +120,40 @@ void unmap_pinned(const std::pair<const uintptr_t, size_t>& range) {
   munmap(reinterpret_cast<void*>(range.first), whole_pages(range.second));
 }
 
-/// The last context takes everything with it.
-void destroy_context(Context* context) {
-  contexts.erase(context);
+/// The last context takes everything with it. Says what nobody freed or waited for, unless the
+/// caller wants just that gone.
+void destroy_context(Context* context, bool wanted) {
+  state.contexts.erase(context);
   delete context;
-  if (!contexts.empty()) {
+  if (!state.contexts.empty()) {
     return;
   }
-  const size_t left = device_memory.count() + pinned.size();
-  if (left > 0) {
+  const size_t left = device_memory.count() + state.pinned.size();
+  if (left > 0 && !wanted) {
     report("The context ends with %zu allocations that were not freed, %zu bytes of the device.",
            left, device_memory.used());
   }
-  if (streams.pending() > 0) {
+  if (streams.pending() > 0 && !wanted) {
     report("The context ends with %zu pieces of work that nobody waited for.", streams.pending());
   }
   streams.reset();
-  modules.clear();
-  functions.clear();
-  stream_handles.clear();
-  events.clear();
-  graphs.clear();
-  executables.clear();
+  state.modules.clear();
+  state.functions.clear();
+  state.stream_handles.clear();
+  state.events.clear();
+  state.graphs.clear();
+  state.executables.clear();
   device_memory.free_all();
-  std::for_each(pinned.begin(), pinned.end(), unmap_pinned);
-  pinned.clear();
-  registered.clear();
+  std::for_each(state.pinned.begin(), state.pinned.end(), unmap_pinned);
+  state.pinned.clear();
+  state.registered.clear();
 }
 
 /// Locks, checks that there is a context without an error, and goes on.
 template <class Body>
 int in_context(Body body) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  if (!initialized) {
+  if (!state.initialized) {
     return NOT_INITIALIZED;
   }
   if (current_context() == nullptr) {
@@ -166,7 +173,7 @@ int in_context(Body body) {
 template <class Body>
 int with_device(int device, Body body) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  if (!initialized) {
+  if (!state.initialized) {
     return NOT_INITIALIZED;
   }
   if (device < 0 || device >= settings.devices) {
@@ -183,7 +190,7 @@ std::shared_ptr<Stream> stream_of(const void* handle) {
     case 2:  // CU_STREAM_PER_THREAD
       return streams.per_thread;
     default:
-      return stream_handles.get(handle);
+      return state.stream_handles.get(handle);
   }
 }
 
@@ -213,7 +220,7 @@ bool holds(const std::map<uintptr_t, size_t>& ranges, uintptr_t address, size_t 
 }
 
 bool is_pinned(uintptr_t address, size_t size) {
-  return holds(pinned, address, size) || holds(registered, address, size);
+  return holds(state.pinned, address, size) || holds(state.registered, address, size);
 }
 
 uintptr_t address_of(const void* pointer) { return reinterpret_cast<uintptr_t>(pointer); }
@@ -391,7 +398,7 @@ int allocate_pinned(const char* call, void** pointer, size_t size) {
     return OUT_OF_MEMORY;
   }
   memset(memory, 0xFF, size);
-  pinned[address_of(memory)] = size;
+  state.pinned[address_of(memory)] = size;
   *pointer = memory;
   return SUCCESS;
 }
@@ -433,7 +440,7 @@ int load_module(const char* call, void** handle, const void* image) {
            ptx.target, ptx.exact_target ? "a" : "", settings.major, settings.minor);
     return NO_BINARY_FOR_GPU;
   }
-  *handle = modules.add(module);
+  *handle = state.modules.add(module);
   return SUCCESS;
 }
 
@@ -713,7 +720,8 @@ constexpr ErrorText ERRORS[] = {
     {101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal"},
     {200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid"},
     {201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context"},
-    {209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution on the device"},
+    {209, "CUDA_ERROR_NO_BINARY_FOR_GPU",
+     "no kernel image is available for execution on the device"},
     {218, "CUDA_ERROR_INVALID_PTX", "a PTX JIT compilation failed"},
     {222, "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
      "the provided PTX was compiled with an unsupported toolchain."},
@@ -755,13 +763,9 @@ int find_error(int code, const char** to, const char* ErrorText::*member) {
 
 /// As a driver reads its environment: once, with the first call.
 void read_environment() {
-  static bool read = false;
-  if (!read) {
-    read = true;
-    const char* text = getenv("TAPSCOPE_EMULATOR");
-    if (text != nullptr) {
-      configure(text);
-    }
+  static const bool read = configure("");
+  static_cast<void>(read);
+  if (device_memory.capacity == 0) {
     device_memory.capacity = settings.memory;
   }
 }
@@ -770,11 +774,10 @@ void read_environment() {
 
 // ---- The emulator's own ----
 
-/// Replaces all settings (those not named get their defaults) and forgets an error of the context.
-/// 0, or 1 where the text is wrong.
+/// Replaces all settings (those not named get their defaults, which are those of the environment)
+/// and forgets an error of the context. 0, or 1 where the text is wrong.
 API int tapscope_emulator(const char* text) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  read_environment();
   if (!configure(text)) {
     return INVALID_VALUE;
   }
@@ -799,7 +802,7 @@ API long tapscope_emulator_count(const char* what) {
     return counts.allocations;
   }
   if (word == "live-allocations") {
-    return static_cast<long>(device_memory.count() + pinned.size());
+    return static_cast<long>(device_memory.count() + state.pinned.size());
   }
   if (word == "bytes") {
     return static_cast<long>(device_memory.used());
@@ -831,7 +834,7 @@ API int cuInit(unsigned flags) {
   if (settings.devices == 0) {
     return NO_DEVICE;
   }
-  initialized = true;
+  state.initialized = true;
   return SUCCESS;
 }
 
@@ -842,7 +845,7 @@ API int cuDriverGetVersion(int* version) {
 }
 
 API int cuDeviceGetCount(int* count) {
-  if (!initialized) {
+  if (!state.initialized) {
     return NOT_INITIALIZED;
   }
   *count = settings.devices;
@@ -912,22 +915,22 @@ API int cuProfilerStop() { return SUCCESS; }
 
 API int cuDevicePrimaryCtxRetain(void** context, int device) {
   return with_device(device, [&] {
-    if (primary_context == nullptr) {
-      primary_context = new Context{true};
-      contexts.insert(primary_context);
+    if (state.primary_context == nullptr) {
+      state.primary_context = new Context{true};
+      state.contexts.insert(state.primary_context);
     }
-    primary_retained++;
-    *context = primary_context;
+    state.primary_retained++;
+    *context = state.primary_context;
     return SUCCESS;
   });
 }
 
 API int cuDevicePrimaryCtxReset_v2(int device) {
   return with_device(device, [&] {
-    if (primary_context != nullptr) {
-      destroy_context(primary_context);
-      primary_context = nullptr;
-      primary_retained = 0;
+    if (state.primary_context != nullptr) {
+      destroy_context(state.primary_context, true);
+      state.primary_context = nullptr;
+      state.primary_retained = 0;
     }
     return SUCCESS;
   });
@@ -935,13 +938,13 @@ API int cuDevicePrimaryCtxReset_v2(int device) {
 
 API int cuDevicePrimaryCtxRelease_v2(int device) {
   return with_device(device, [&] {
-    if (primary_context == nullptr) {
+    if (state.primary_context == nullptr) {
       report("The primary context is released more often than it was retained.");
       return INVALID_CONTEXT;
     }
-    if (--primary_retained == 0) {
-      destroy_context(primary_context);
-      primary_context = nullptr;
+    if (--state.primary_retained == 0) {
+      destroy_context(state.primary_context, false);
+      state.primary_context = nullptr;
     }
     return SUCCESS;
   });
@@ -949,15 +952,15 @@ API int cuDevicePrimaryCtxRelease_v2(int device) {
 
 API int cuDevicePrimaryCtxSetFlags_v2(int device, unsigned flags) {
   return with_device(device, [&] {
-    primary_flags = flags;
+    state.primary_flags = flags;
     return SUCCESS;
   });
 }
 
 API int cuDevicePrimaryCtxGetState(int device, unsigned* flags, int* active) {
   return with_device(device, [&] {
-    *flags = primary_flags;
-    *active = primary_context != nullptr;
+    *flags = state.primary_flags;
+    *active = state.primary_context != nullptr;
     return SUCCESS;
   });
 }
@@ -965,7 +968,7 @@ API int cuDevicePrimaryCtxGetState(int device, unsigned* flags, int* active) {
 API int cuCtxCreate_v2(void** context, unsigned, int device) {
   return with_device(device, [&] {
     auto* created = new Context{false};
-    contexts.insert(created);
+    state.contexts.insert(created);
     context_stack.push_back(created);
     *context = created;
     return SUCCESS;
@@ -975,23 +978,23 @@ API int cuCtxCreate_v2(void** context, unsigned, int device) {
 API int cuCtxDestroy_v2(void* context) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
   auto* destroyed = static_cast<Context*>(context);
-  if (contexts.count(destroyed) == 0 || destroyed->primary) {
+  if (state.contexts.count(destroyed) == 0 || destroyed->primary) {
     return INVALID_CONTEXT;
   }
   if (!context_stack.empty() && context_stack.back() == destroyed) {
     context_stack.pop_back();
   }
-  destroy_context(destroyed);
+  destroy_context(destroyed, false);
   return SUCCESS;
 }
 
 API int cuCtxSetCurrent(void* context) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  if (!initialized) {
+  if (!state.initialized) {
     return NOT_INITIALIZED;
   }
   auto* wanted = static_cast<Context*>(context);
-  if (wanted != nullptr && contexts.count(wanted) == 0) {
+  if (wanted != nullptr && state.contexts.count(wanted) == 0) {
     return INVALID_CONTEXT;
   }
   if (!context_stack.empty()) {
@@ -1005,7 +1008,7 @@ API int cuCtxSetCurrent(void* context) {
 
 API int cuCtxGetCurrent(void** context) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  if (!initialized) {
+  if (!state.initialized) {
     return NOT_INITIALIZED;
   }
   *context = current_context();
@@ -1015,7 +1018,7 @@ API int cuCtxGetCurrent(void** context) {
 API int cuCtxPushCurrent_v2(void* context) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
   auto* pushed = static_cast<Context*>(context);
-  if (contexts.count(pushed) == 0) {
+  if (state.contexts.count(pushed) == 0) {
     return INVALID_CONTEXT;
   }
   context_stack.push_back(pushed);
@@ -1048,7 +1051,7 @@ API int cuCtxGetApiVersion(void*, unsigned* version) {
 
 API int cuCtxGetFlags(unsigned* flags) {
   return in_context([&] {
-    *flags = primary_flags;
+    *flags = state.primary_flags;
     return SUCCESS;
   });
 }
@@ -1097,13 +1100,13 @@ API int cuModuleUnload(void* module) {
       return refused;
     }
     const int result = streams.synchronize_all();
-    return modules.remove(module) ? result : INVALID_HANDLE;
+    return state.modules.remove(module) ? result : INVALID_HANDLE;
   });
 }
 
 API int cuModuleGetFunction(void** function, void* handle, const char* name) {
   return in_context([&] {
-    const auto module = modules.get(handle);
+    const auto module = state.modules.get(handle);
     if (module == nullptr || name == nullptr) {
       return module == nullptr ? INVALID_HANDLE : INVALID_VALUE;
     }
@@ -1120,7 +1123,8 @@ API int cuModuleGetFunction(void** function, void* handle, const char* name) {
     if (!matches(*kernel, entry->second)) {
       return INVALID_IMAGE;
     }
-    *function = functions.add(std::make_shared<Function>(Function{kernel, entry->second, module}));
+    *function =
+        state.functions.add(std::make_shared<Function>(Function{kernel, entry->second, module}));
     return SUCCESS;
   });
 }
@@ -1132,7 +1136,7 @@ API int cuModuleGetGlobal_v2(DevicePointer*, size_t*, void*, const char* name) {
 
 API int cuFuncGetAttribute(int* value, int attribute, void* handle) {
   return in_context([&] {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1166,7 +1170,7 @@ API int cuFuncGetAttribute(int* value, int attribute, void* handle) {
 
 API int cuFuncSetAttribute(void* handle, int attribute, int value) {
   return in_context([&] {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1174,7 +1178,8 @@ API int cuFuncSetAttribute(void* handle, int attribute, int value) {
       case 8:  // MAX_DYNAMIC_SHARED_SIZE_BYTES
         if (value < 0 ||
             static_cast<size_t>(value) + function->entry.static_shared > shared_limit_opt_in()) {
-          report("%s may have %zu bytes of shared memory at most, and gets %d beside its static %zu.",
+          report("%s may have %zu bytes of shared memory at most, and gets %d beside its static "
+                 "%zu.",
                  function->kernel->name, shared_limit_opt_in(), value,
                  function->entry.static_shared);
           return INVALID_VALUE;
@@ -1190,12 +1195,14 @@ API int cuFuncSetAttribute(void* handle, int attribute, int value) {
 }
 
 API int cuFuncSetCacheConfig(void* handle, int) {
-  return in_context([&] { return functions.get(handle) != nullptr ? SUCCESS : INVALID_HANDLE; });
+  return in_context([&] {
+    return state.functions.get(handle) != nullptr ? SUCCESS : INVALID_HANDLE;
+  });
 }
 
 API int cuFuncGetModule(void** module, void* handle) {
   return in_context([&] {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1207,7 +1214,7 @@ API int cuFuncGetModule(void** module, void* handle) {
 API int cuOccupancyMaxActiveBlocksPerMultiprocessorWithFlags(int* blocks, void* handle, int threads,
                                                              size_t dynamic, unsigned) {
   return in_context([&] {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1225,7 +1232,7 @@ API int cuOccupancyMaxPotentialBlockSizeWithFlags(int* grid, int* block, void* h
                                                   size_t (*dynamic_of_block)(int), size_t dynamic,
                                                   int limit, unsigned) {
   return in_context([&] {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1256,7 +1263,7 @@ API int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned 
     return SUCCESS;
   }
   return in_stream(stream, [&](const std::shared_ptr<Stream>& in) {
-    const auto function = functions.get(handle);
+    const auto function = state.functions.get(handle);
     if (function == nullptr) {
       report("There is no such function.");
       return INVALID_HANDLE;
@@ -1325,8 +1332,8 @@ API int cuMemAlloc_v2(DevicePointer* address, size_t size) {
 /// is left is what nobody freed.
 API int cuMemFree_v2(DevicePointer address) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  if (!initialized || current_context() == nullptr) {
-    return initialized ? INVALID_CONTEXT : NOT_INITIALIZED;
+  if (!state.initialized || current_context() == nullptr) {
+    return state.initialized ? INVALID_CONTEXT : NOT_INITIALIZED;
   }
   if (address == 0) {
     return streams.error;
@@ -1385,14 +1392,14 @@ API int cuMemAllocHost_v2(void** pointer, size_t size) {
 
 API int cuMemFreeHost(void* pointer) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  const auto range = pinned.find(address_of(pointer));
-  if (range == pinned.end()) {
+  const auto range = state.pinned.find(address_of(pointer));
+  if (range == state.pinned.end()) {
     report("cuMemFreeHost: no pinned memory begins at %p.", pointer);
     return INVALID_VALUE;
   }
   const int error = streams.synchronize_all();
   unmap_pinned(*range);
-  pinned.erase(range);
+  state.pinned.erase(range);
   return error;
 }
 
@@ -1404,7 +1411,7 @@ API int cuMemHostRegister_v2(void* pointer, size_t size, unsigned) {
     if (is_pinned(address_of(pointer), 1)) {
       return HOST_MEMORY_ALREADY_REGISTERED;
     }
-    registered[address_of(pointer)] = size;
+    state.registered[address_of(pointer)] = size;
     return SUCCESS;
   });
 }
@@ -1412,7 +1419,7 @@ API int cuMemHostRegister_v2(void* pointer, size_t size, unsigned) {
 API int cuMemHostUnregister(void* pointer) {
   return in_context([&] {
     const int error = streams.synchronize_all();
-    return registered.erase(address_of(pointer)) > 0 ? error : HOST_MEMORY_NOT_REGISTERED;
+    return state.registered.erase(address_of(pointer)) > 0 ? error : HOST_MEMORY_NOT_REGISTERED;
   });
 }
 
@@ -1501,7 +1508,7 @@ API int cuStreamCreateWithPriority(void** stream, unsigned flags, int priority) 
     if (stream == nullptr || flags > 1) {
       return INVALID_VALUE;
     }
-    *stream = stream_handles.add(streams.create(flags, std::clamp(priority, -5, 0)));
+    *stream = state.stream_handles.add(streams.create(flags, std::clamp(priority, -5, 0)));
     return SUCCESS;
   });
 }
@@ -1512,13 +1519,13 @@ API int cuStreamCreate(void** stream, unsigned flags) {
 
 API int cuStreamDestroy_v2(void* handle) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  const auto stream = stream_handles.get(handle);
+  const auto stream = state.stream_handles.get(handle);
   if (stream == nullptr) {
     report("cuStreamDestroy: there is no such stream.");
     return INVALID_HANDLE;
   }
   streams.destroy(stream);
-  stream_handles.remove(handle);
+  state.stream_handles.remove(handle);
   return streams.error;
 }
 
@@ -1539,7 +1546,7 @@ API int cuStreamQuery(void* stream) {
 
 API int cuStreamWaitEvent(void* stream, void* handle, unsigned) {
   return in_stream(stream, [&](const std::shared_ptr<Stream>& in) {
-    const auto event = events.get(handle);
+    const auto event = state.events.get(handle);
     return event == nullptr ? INVALID_HANDLE : streams.wait(in, event);
   });
 }
@@ -1574,19 +1581,19 @@ API int cuEventCreate(void** event, unsigned flags) {
     }
     auto created = std::make_shared<Event>();
     created->flags = flags;
-    *event = events.add(created);
+    *event = state.events.add(created);
     return SUCCESS;
   });
 }
 
 API int cuEventDestroy_v2(void* event) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  return events.remove(event) ? streams.error : INVALID_HANDLE;
+  return state.events.remove(event) ? streams.error : INVALID_HANDLE;
 }
 
 API int cuEventRecordWithFlags(void* handle, void* stream, unsigned) {
   return in_stream(stream, [&](const std::shared_ptr<Stream>& in) {
-    const auto event = events.get(handle);
+    const auto event = state.events.get(handle);
     return event == nullptr ? INVALID_HANDLE : streams.record(event, in);
   });
 }
@@ -1597,7 +1604,7 @@ API int cuEventRecord(void* event, void* stream) {
 
 API int cuEventSynchronize(void* handle) {
   return in_context([&] {
-    const auto event = events.get(handle);
+    const auto event = state.events.get(handle);
     return event == nullptr ? INVALID_HANDLE : streams.synchronize(event);
   });
 }
@@ -1605,7 +1612,7 @@ API int cuEventSynchronize(void* handle) {
 /// As cuStreamQuery.
 API int cuEventQuery(void* handle) {
   return in_context([&] {
-    const auto event = events.get(handle);
+    const auto event = state.events.get(handle);
     if (event == nullptr) {
       return INVALID_HANDLE;
     }
@@ -1618,8 +1625,8 @@ API int cuEventQuery(void* handle) {
 API int cuEventElapsedTime(float* milliseconds, void* from_handle, void* to_handle) {
   return in_context([&] {
     constexpr unsigned DISABLE_TIMING = 2;
-    const auto from = events.get(from_handle);
-    const auto to = events.get(to_handle);
+    const auto from = state.events.get(from_handle);
+    const auto to = state.events.get(to_handle);
     if (from == nullptr || to == nullptr || from->stream == nullptr || to->stream == nullptr ||
         ((from->flags | to->flags) & DISABLE_TIMING) != 0) {
       return INVALID_HANDLE;
@@ -1646,7 +1653,7 @@ API int cuStreamEndCapture(void* stream, void** graph) {
     std::shared_ptr<Graph> captured;
     const int result = streams.end_capture(in, captured);
     if (result == SUCCESS) {
-      *graph = graphs.add(captured);
+      *graph = state.graphs.add(captured);
     }
     return result;
   });
@@ -1661,11 +1668,11 @@ API int cuStreamIsCapturing(void* stream, int* status) {
 
 API int cuGraphInstantiateWithFlags(void** executable, void* handle, unsigned long long) {
   return in_context([&] {
-    const auto graph = graphs.get(handle);
+    const auto graph = state.graphs.get(handle);
     if (graph == nullptr || executable == nullptr) {
       return INVALID_VALUE;
     }
-    *executable = executables.add(std::make_shared<Executable>(Executable{graph->nodes}));
+    *executable = state.executables.add(std::make_shared<Executable>(Executable{graph->nodes}));
     return SUCCESS;
   });
 }
@@ -1683,13 +1690,13 @@ API int cuGraphInstantiate_v2(void** executable, void* graph, void** failed_node
 
 API int cuGraphUpload(void* executable, void*) {
   return in_context([&] {
-    return executables.get(executable) != nullptr ? SUCCESS : INVALID_VALUE;
+    return state.executables.get(executable) != nullptr ? SUCCESS : INVALID_VALUE;
   });
 }
 
 API int cuGraphLaunch(void* handle, void* stream) {
   return in_stream(stream, [&](const std::shared_ptr<Stream>& in) {
-    const auto executable = executables.get(handle);
+    const auto executable = state.executables.get(handle);
     if (executable == nullptr) {
       report("cuGraphLaunch: there is no such graph.");
       return INVALID_VALUE;
@@ -1717,7 +1724,7 @@ API int cuGraphLaunch(void* handle, void* stream) {
 
 API int cuGraphGetNodes(void* handle, void** nodes, size_t* count) {
   return in_context([&] {
-    const auto graph = graphs.get(handle);
+    const auto graph = state.graphs.get(handle);
     if (graph == nullptr || nodes != nullptr) {
       return graph == nullptr ? INVALID_VALUE : NOT_SUPPORTED;  // how many there are, only
     }
@@ -1728,10 +1735,10 @@ API int cuGraphGetNodes(void* handle, void** nodes, size_t* count) {
 
 API int cuGraphDestroy(void* graph) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  return graphs.remove(graph) ? SUCCESS : INVALID_VALUE;
+  return state.graphs.remove(graph) ? SUCCESS : INVALID_VALUE;
 }
 
 API int cuGraphExecDestroy(void* executable) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
-  return executables.remove(executable) ? SUCCESS : INVALID_VALUE;
+  return state.executables.remove(executable) ? SUCCESS : INVALID_VALUE;
 }

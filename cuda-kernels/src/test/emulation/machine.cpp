@@ -4,20 +4,21 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <memory>
-#include <mutex>
-#include <stdexcept>
+#include <new>
 #include <tuple>
 
 #include <pthread.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+
+#include "immortal.h"
 
 #if !defined(__x86_64__)
 #error "Fibers are written for x86-64 only: switch_stack and on_fault need twins."
@@ -80,7 +81,8 @@ struct Block {
   int result = SUCCESS;       // of the kernel that fails
   char message[1024];
 };
-Block block;
+Immortal<Block> immortal_block;
+Block& block = immortal_block.value;
 
 /// Saves the registers that a function keeps and the stack pointer to *save, goes on at `load`.
 extern "C" void tapscope_switch_stack(void** save, void* load)
@@ -134,6 +136,12 @@ int find_ready(unsigned from) {
     bits = block.ready[word];
   }
   return -1;
+}
+
+/// The name of a file without its folders.
+const char* name_of(const char* file) {
+  const char* slash = strrchr(file, '/');
+  return slash == nullptr ? file : slash + 1;
 }
 
 /// Goes on with the next ready thread, or with the scheduler where there is none (all have exited,
@@ -367,7 +375,7 @@ std::string describe_deadlock() {
     const Thread& thread = block.threads[i];
     if (!thread.exited) {
       const Waiting& waiting = thread.waiting;
-      groups[{waiting.site.file, waiting.site.line, waiting.what, waiting.mask}]++;
+      groups[{name_of(waiting.site.file), waiting.site.line, waiting.what, waiting.mask}]++;
     }
   }
   const uint3 at = running.block_index;
@@ -375,15 +383,13 @@ std::string describe_deadlock() {
                      std::to_string(at.z) + ") is deadlocked:";
   for (const auto& [place, count] : groups) {
     const auto& [file, line, what, mask] = place;
-    const size_t name = file.rfind('/');
     text += " " + std::to_string(count) + " threads wait in " + what;
     if (mask != 0) {
       char hex[32];
       snprintf(hex, sizeof hex, " of the mask %08x", mask);
       text += hex;
     }
-    text += " (" + (name == std::string::npos ? file : file.substr(name + 1)) + ":" +
-            std::to_string(line) + "),";
+    text += " (" + file + ":" + std::to_string(line) + "),";
   }
   return text + " " + std::to_string(block.thread_count - block.alive) + " have exited";
 }
@@ -474,7 +480,7 @@ void fail(const char* format, ...) {
   const uint3 at = running.block_index;
   const uint3 index = running.thread->index;
   const int length = snprintf(block.message, sizeof block.message,
-                              "thread (%u, %u, %u) of block (%u, %u, %u): ", index.x, index.y,
+                              "thread (%u, %u, %u) of block (%u, %u, %u) ", index.x, index.y,
                               index.z, at.x, at.y, at.z);
   va_list arguments;
   va_start(arguments, format);
@@ -492,8 +498,8 @@ Meeting meet(const char* what, int value, Site site) {
   } else if (!(block.barrier_site == site)) {
     fail("waits in %s at %s:%d while others of its block wait in %s at %s:%d: the barrier is "
          "divergent",
-         what, site.file, site.line, block.barrier_what, block.barrier_site.file,
-         block.barrier_site.line);
+         what, name_of(site.file), site.line, block.barrier_what,
+         name_of(block.barrier_site.file), block.barrier_site.line);
   }
   self->waiting = {what, site, 0};
   block.barrier_sum += value;
@@ -510,8 +516,8 @@ const Slot* exchange(uint32_t mask, const void* given, size_t bytes, const char*
   Thread* self = running.thread;
   Warp* warp = self->warp;
   if ((mask >> self->lane & 1) == 0 || (mask & ~warp->lanes) != 0) {
-    fail("lane %u calls %s at %s:%d with the mask %08x; its warp has the lanes %08x", self->lane,
-         what, site.file, site.line, mask, warp->lanes);
+    fail("(lane %u) calls %s at %s:%d with the mask %08x; its warp has the lanes %08x", self->lane,
+         what, name_of(site.file), site.line, mask, warp->lanes);
   }
   Exchange* exchange = nullptr;
   for (auto& known : warp->exchanges) {
@@ -529,10 +535,10 @@ const Slot* exchange(uint32_t mask, const void* given, size_t bytes, const char*
     exchange->what = what;
     exchange->site = site;
   } else if (!(exchange->site == site)) {
-    fail("lane %u calls %s at %s:%d while others of its warp wait in %s at %s:%d with the same "
+    fail("(lane %u) calls %s at %s:%d while others of its warp wait in %s at %s:%d with the same "
          "mask",
-         self->lane, what, site.file, site.line, exchange->what, exchange->site.file,
-         exchange->site.line);
+         self->lane, what, name_of(site.file), site.line, exchange->what,
+         name_of(exchange->site.file), exchange->site.line);
   }
   Slot* slots = exchange->slots[exchange->turn & 1];
   if (bytes > 0) {
@@ -573,16 +579,17 @@ bool is_aligned(const void* address) { return reinterpret_cast<uintptr_t>(addres
 
 void check_matrix_row(const void* row) {
   if (!is_shared(row) || !is_aligned(row)) {
-    fail("ldmatrix wants 16 bytes of shared memory, aligned to 16, at %p", row);
+    fail("gives ldmatrix %p, which is not 16 bytes of shared memory, aligned to 16", row);
   }
 }
 
 void copy_async_16(void* shared, const void* global, bool valid) {
   if (!is_shared(shared) || !is_aligned(shared)) {
-    fail("cp.async wants to copy to 16 bytes of shared memory, aligned to 16, at %p", shared);
+    fail("gives cp.async %p to copy to, which is not 16 bytes of shared memory, aligned to 16",
+         shared);
   }
   if (valid && !is_aligned(global)) {
-    fail("cp.async wants to copy from an address that is aligned to 16, but not %p", global);
+    fail("gives cp.async %p to copy from, which is not aligned to 16", global);
   }
   // From now on nothing can be known about the bytes there, until the wait.
   memset(shared, 0xFF, 16);

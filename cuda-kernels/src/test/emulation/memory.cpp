@@ -7,11 +7,13 @@
 
 #include <sys/mman.h>
 
+#include "immortal.h"
 #include "machine.h"
 
 namespace emulation {
 
-DeviceMemory device_memory;
+static Immortal<DeviceMemory> immortal_memory;
+DeviceMemory& device_memory = immortal_memory.value;
 
 namespace {
 

@@ -53,6 +53,6 @@ class DeviceMemory {
   uint64_t made_ = 0;
 };
 
-extern DeviceMemory device_memory __attribute__((visibility("hidden")));
+extern DeviceMemory& device_memory __attribute__((visibility("hidden")));
 
 }  // namespace emulation

@@ -150,16 +150,21 @@ extern "C" __global__ void probe_order(unsigned* cursor, unsigned* places) {
   places[blockIdx.x * blockDim.x + threadIdx.x] = atomicAdd(cursor, 1u);
 }
 
-// More static shared memory than a block gets together with 40 KiB of dynamic.
-extern "C" __global__ void probe_static_shared(int* to) {
+// 16 KiB of static shared memory beside the dynamic one: what stood in both first, and to[2] = n.
+extern "C" __global__ void probe_static_shared(int* to, int n) {
   __shared__ int values[4096];
   DYNAMIC_SHARED(int, more);
   if (threadIdx.x == 0) {
     to[0] = values[4095];  // poison, in each block
     to[1] = more[0];
-    values[4095] = 1;
     more[0] = 1;
   }
+  __syncthreads();
+  for (int i = static_cast<int>(threadIdx.x); i < 4096; i += static_cast<int>(blockDim.x)) {
+    values[i] = i;
+  }
+  __syncthreads();
+  to[2] = values[n];
 }
 
 // No parameters, and nothing to do.

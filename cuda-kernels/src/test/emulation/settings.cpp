@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "immortal.h"
 #include "machine.h"
 
 namespace emulation {
@@ -92,19 +93,14 @@ bool set(Settings& to, const std::string& key, const std::string& value) {
   return true;
 }
 
-}  // namespace
-
-Settings settings = DEFAULTS;
-Counts counts;
-
-bool configure(const char* text) {
-  Settings changed = DEFAULTS;
+/// Sets all that a text names.
+bool apply(Settings& to, const char* text) {
   for (const char* at = text; *at != 0;) {
     const size_t length = strcspn(at, ",");
     const std::string setting(at, length);
     const size_t equals = setting.find('=');
     if (equals == std::string::npos ||
-        !set(changed, setting.substr(0, equals), setting.substr(equals + 1))) {
+        !set(to, setting.substr(0, equals), setting.substr(equals + 1))) {
       report("\"%s\" is no setting of the emulated driver. There are order=forward|reverse|SEED, "
              "memory=BYTES, fail-alloc=N, fail-launch=N, fail-copy=N, null=1, eager=1, "
              "driver=VERSION, capability=MAJOR.MINOR, devices=N and multiprocessors=N, separated "
@@ -114,6 +110,24 @@ bool configure(const char* text) {
     }
     at += length;
     at += *at == ',';
+  }
+  return true;
+}
+
+}  // namespace
+
+Settings settings = DEFAULTS;
+static Immortal<Counts> immortal_counts;
+Counts& counts = immortal_counts.value;
+
+bool configure(const char* text) {
+  Settings changed = DEFAULTS;
+  const char* environment = getenv("TAPSCOPE_EMULATOR");
+  if (environment != nullptr && !apply(changed, environment)) {
+    changed = DEFAULTS;
+  }
+  if (!apply(changed, text)) {
+    return false;
   }
   settings = changed;
   return true;

@@ -24,8 +24,9 @@ struct Settings {
 };
 extern Settings settings __attribute__((visibility("hidden")));
 
-/// Replaces all settings: those not named get their defaults. False, with a report, where the text
-/// is wrong; nothing is changed then.
+/// Replaces all settings: those not named get their defaults, which the environment variable
+/// TAPSCOPE_EMULATOR can change. False, with a report, where the text is wrong; nothing is changed
+/// then.
 bool configure(const char* text);
 
 /// Counts one of a kind that may be set to fail; whether this one does.
@@ -38,7 +39,7 @@ struct Counts {
   long copies = 0;
   std::map<std::string, long> kernels;  // runs of each, those in graphs as well
 };
-extern Counts counts __attribute__((visibility("hidden")));
+extern Counts& counts __attribute__((visibility("hidden")));
 
 /// Says a sentence on stderr and keeps it as the last report.
 void report(const char* format, ...) __attribute__((format(printf, 1, 2)));

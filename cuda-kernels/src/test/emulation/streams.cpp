@@ -101,7 +101,7 @@ int Streams::submit(const std::shared_ptr<Stream>& stream, Work work) {
   if (stream->legacy) {
     for (const auto& other : all_) {
       if (other->capture != nullptr && other->blocking) {
-        report("Work in the default stream would have to wait for a stream that is being captured.");
+        report("Work in the default stream would wait for a stream that is being captured.");
         other->capture->invalid = true;
         return STREAM_CAPTURE_IMPLICIT;
       }

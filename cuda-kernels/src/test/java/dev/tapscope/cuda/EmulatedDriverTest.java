@@ -4,10 +4,12 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +17,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import jcuda.NativePointerObject;
 import jcuda.Pointer;
@@ -239,9 +243,9 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryHoldsPoisonBeforeEachBlock() {
-    CUdeviceptr to = device(new int[2]);
-    check(launch("probe_static_shared", 3, 32, 4, null, to));
-    assertArrayEquals(new int[] {-1, -1}, ints(to, 2));
+    CUdeviceptr to = device(new int[3]);
+    check(launch("probe_static_shared", 3, 32, 4, null, to, 1234));
+    assertArrayEquals(new int[] {-1, -1, 1234}, ints(to, 3));
   }
 
   @Test
@@ -283,7 +287,7 @@ final class EmulatedDriverTest {
     assertReport(
         "probe_deadlock",
         "block (0, 0, 0) is deadlocked",
-        "1 threads wait in __syncthreads (probe.cu:",
+        "33 threads wait in __syncthreads (probe.cu:",
         "31 threads wait in __ballot_sync of the mask ffffffff (probe.cu:");
   }
 
@@ -291,7 +295,7 @@ final class EmulatedDriverTest {
   void masksThatNameOtherLanes() {
     CUdeviceptr to = device(new int[64]);
     fails(CUresult.CUDA_ERROR_LAUNCH_FAILED, "probe_wrong_mask", 32, 0, to);
-    assertReport("lane 1 calls __shfl_sync", "with the mask 00000001");
+    assertReport("(lane 1) calls __shfl_sync at probe.cu:", "with the mask 00000001");
   }
 
   /** A block of 40 threads has a second warp of 8 lanes. */
@@ -329,7 +333,7 @@ final class EmulatedDriverTest {
   @Test
   void pointersToMemoryOfTheHost() {
     ByteBuffer buffer = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
-    long address = java.lang.foreign.MemorySegment.ofBuffer(buffer).address();
+    long address = MemorySegment.ofBuffer(buffer).address();
     fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "probe_write", 32, 0, address, 0L);
     assertReport("argument 0", "points to no memory of the device");
   }
@@ -373,18 +377,49 @@ final class EmulatedDriverTest {
   void theErrorOfAKernelStays() {
     CUdeviceptr to = device(new int[256]);
     fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "probe_write", 32, 0, to, 256L);
-    assertEquals(
-        CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
+    assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 1));
     assertEquals(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, JCudaDriver.cuMemFree(to));
     assertEquals(0, EmulatedDriver.count("live-allocations"), "freed all the same");
+  }
+
+  /** While kernels run and fail, other threads collect garbage and meet null pointers. */
+  @Test
+  void faultsOfOtherThreadsStayTheJvms() throws InterruptedException {
+    AtomicBoolean ended = new AtomicBoolean();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread other =
+        new Thread(() -> {
+          while (!ended.get()) {
+            assertTheJvmsOwnFaultsStillWork();
+            System.gc();
+          }
+        });
+    other.setUncaughtExceptionHandler((thread, e) -> failure.set(e));
+    other.start();
+    CUdeviceptr to = device(new int[1 << 16]);
+    for (int i = 0; i < 30; i++) {
+      check(launch("probe_increment", 256, 256, 0, null, to, 1 << 16));
+      check(JCudaDriver.cuCtxSynchronize());
+      fails(CUresult.CUDA_ERROR_ILLEGAL_ADDRESS, "probe_write", 32, 0, to, 1L << 16);
+      EmulatedDriver.configure("");
+    }
+    ended.set(true);
+    other.join();
+    assertNull(failure.get());
   }
 
   /** The JVM finds null pointers of Java by faults, too. */
   private static void assertTheJvmsOwnFaultsStillWork() {
     int[] nothing = EmulatedDriver.count("bytes") < 0 ? new int[1] : null;
+    int thrown = 0;
     for (int i = 0; i < 20_000; i++) {
-      assertThrows(NullPointerException.class, () -> nothing[0]++);
+      try {
+        nothing[0]++;
+      } catch (NullPointerException e) {
+        thrown++;
+      }
     }
+    assertEquals(20_000, thrown);
   }
 
   // ---- Launches that no device takes ----
@@ -404,18 +439,18 @@ final class EmulatedDriverTest {
 
   @Test
   void sharedMemoryAbove48KibMustBeAskedFor() {
-    CUdeviceptr to = device(new int[2]);
+    CUdeviceptr to = device(new int[3]);
     int invalid = CUresult.CUDA_ERROR_INVALID_VALUE;
     int shared = 40 << 10; // and 16 KiB of static
     int raised = CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
     CUfunction function = function("probe_static_shared");
-    assertEquals(invalid, launch(function, 1, 32, shared, null, to));
+    assertEquals(invalid, launch(function, 1, 32, shared, null, to, 0));
     assertReport("40960 bytes of dynamic and 16384 of static shared memory");
     check(JCudaDriver.cuFuncSetAttribute(function, raised, shared));
-    check(launch(function, 1, 32, shared, null, to));
+    check(launch(function, 1, 32, shared, null, to, 0));
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 227 << 10));
     check(JCudaDriver.cuFuncSetAttribute(function, raised, 211 << 10));
-    check(launch(function, 1, 32, 211 << 10, null, to));
+    check(launch(function, 1, 32, 211 << 10, null, to, 0));
     EmulatedDriver.configure("capability=8.9");
     assertEquals(invalid, JCudaDriver.cuFuncSetAttribute(function, raised, 100 << 10));
   }
@@ -508,8 +543,7 @@ final class EmulatedDriverTest {
     assertEquals(1 << 19, free[0]);
     assertEquals(1 << 20, total[0]);
     CUdeviceptr second = new CUdeviceptr();
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(second, (1 << 19) + 1));
     assertReport("524289 bytes are more than the 524288 that are left");
     check(JCudaDriver.cuMemAlloc(second, 1 << 19));
     check(JCudaDriver.cuMemFree(first));
@@ -532,7 +566,7 @@ final class EmulatedDriverTest {
   void theContextSaysWhatNobodyFreed() {
     allocate(100);
     pinned(100);
-    check(JCudaDriver.cuDevicePrimaryCtxReset(device));
+    check(JCudaDriver.cuDevicePrimaryCtxRelease(device));
     assertReport("2 allocations that were not freed, 100 bytes of the device");
   }
 
@@ -542,8 +576,7 @@ final class EmulatedDriverTest {
   void failuresToOrder() {
     EmulatedDriver.configure("fail-alloc=2,fail-launch=3,fail-copy=2");
     CUdeviceptr memory = allocate(4);
-    assertEquals(
-        CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
+    assertEquals(CUresult.CUDA_ERROR_OUT_OF_MEMORY, JCudaDriver.cuMemAlloc(new CUdeviceptr(), 4));
     pinned(4);
     check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(new int[1]), 4));
     assertEquals(
@@ -818,8 +851,7 @@ final class EmulatedDriverTest {
   @Test
   void functionsThatAreNotThereSaySo() {
     assertEquals(
-        CUresult.CUDA_ERROR_NOT_SUPPORTED,
-        JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
+        CUresult.CUDA_ERROR_NOT_SUPPORTED, JCudaDriver.cuMemAllocManaged(new CUdeviceptr(), 4, 1));
     assertReport("cuMemAllocManaged is not supported");
   }
 
@@ -891,7 +923,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(float[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.FLOAT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.FLOAT));
     return memory;
   }
 
@@ -903,7 +936,8 @@ final class EmulatedDriverTest {
 
   private static CUdeviceptr device(short[] values) {
     CUdeviceptr memory = allocate((long) values.length * Sizeof.SHORT);
-    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
+    check(
+        JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(values), (long) values.length * Sizeof.SHORT));
     return memory;
   }
 
