@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jcuda.Pointer;
 import jcuda.driver.CUdeviceptr;
-import jcuda.driver.CUresult;
 import jcuda.driver.CUstream;
 import jcuda.driver.JCudaDriver;
 
@@ -117,6 +116,6 @@ final class DeviceArray implements AutoCloseable {
   }
 
   int release() {
-    return bytes == 0 ? CUresult.CUDA_SUCCESS : JCudaDriver.cuMemFree(pointer);
+    return JCudaDriver.cuMemFree(pointer);
   }
 }

@@ -3,6 +3,7 @@ package dev.tapscope.cuda;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -64,6 +65,9 @@ final class Encoder implements AutoCloseable {
 
   /** Longest segment of candidates that was too long for its room so far. */
   private int longestSeen;
+
+  /** Segments of the last batch that was screened. */
+  private long screened;
 
   /**
    * @param inputs width of a row, d_in
@@ -269,6 +273,7 @@ final class Encoder implements AutoCloseable {
         library.map(unused -> products.atLeast((long) rows * chunk * Float.BYTES));
 
     DeviceArray input = pack(x, offsets, rows, Optional.of(of), flags);
+    screened = segments;
     if (chunkProducts.isPresent()) {
       screen(library.orElseThrow(), chunkProducts.get(), chunk, of, rows, gate, to);
     } else {
@@ -512,6 +517,20 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
+   * How many pairs the screen let through in the last batch that went through it, to be compared
+   * with what was kept. To be called when the card is done with it.
+   */
+  long candidates() {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment segment = arena.allocate(screened * Integer.BYTES, Integer.BYTES);
+      if (screened > 0) {
+        candidateCounts.atLeast(segment.byteSize()).download(segment);
+      }
+      return Arrays.stream(segment.toArray(ValueLayout.JAVA_INT)).asLongStream().sum();
+    }
+  }
+
+  /**
    * Starts to compute all preactivations: the same bits as those of the lists, but no relu.
    *
    * @param z {@code [rows, F]}
@@ -542,6 +561,7 @@ final class Encoder implements AutoCloseable {
 
   /** Gives back what was taken for batches; the next takes it again. */
   void shrink() {
+    screened = 0;
     List.of(
             centred,
             halves,
