@@ -26,7 +26,7 @@ __device__ __forceinline__ double compare_four(const float* y, float* errors, si
     const float error = column + k < width ? xhat.value[k] - wanted.value[k] : 0.0f;
     squares += static_cast<double>(error) * error;
     scaled.value[k] = scale * error;
-    finite = finite && isfinite(wanted.value[k]);
+    finite = finite && is_finite(wanted.value[k]);
   }
   write_four(errors + row * width, column, width, whole, scaled);
   return squares;

@@ -30,7 +30,7 @@ extern "C" __global__ void __launch_bounds__(256)
   bool finite = true;
   for (int i = threadIdx.x; i < inputs; i += blockDim.x) {
     float value = x[at + i];
-    finite = finite && isfinite(value);
+    finite = finite && is_finite(value);
     if (offsets != nullptr) {
       value -= offsets[i];
       input[at + i] = value;

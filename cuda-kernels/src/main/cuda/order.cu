@@ -66,7 +66,7 @@ __device__ void sum_rows(const int* count, const int* row_active, const int* row
   if (overflowed) {
     return;
   }
-  if (!isfinite(squares / rows + step->weight * penalties)) {
+  if (!is_finite(squares / rows + step->weight * penalties)) {
     result->flags |= FLAG_LOSS;
   }
   const double entries = static_cast<double>(on + band);

@@ -44,7 +44,7 @@ extern "C" __global__ void __launch_bounds__(REPORT_THREADS)
   const double norm = sqrt(sum_parts(parts, count, scratch));
   if (threadIdx.x == 0) {
     result->norm = norm;
-    if (!isfinite(norm)) {
+    if (!is_finite(norm)) {
       result->flags |= FLAG_GRADIENT;
     } else if (norm > step->clip) {
       result->scale = static_cast<float>(step->clip / norm);

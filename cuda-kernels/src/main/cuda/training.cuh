@@ -62,6 +62,10 @@ static __device__ __forceinline__ bool failed_together(const StepResult* result)
   return __syncthreads_or(*const_cast<const volatile unsigned*>(&result->flags) != 0) != 0;
 }
 
+static __device__ __forceinline__ bool is_finite(double value) {
+  return fabs(value) <= 0x1.fffffffffffffp1023;
+}
+
 // ---- Gate: sae-runtime's step.Gate ----
 
 /// Whether a feature is on; also where there is no telling, so that no NaN goes unnoticed.

@@ -19,13 +19,13 @@ final class DenseSteps {
   private final Encoder encoder;
   private final Products products;
   private final long entriesOfAChunk;
-  private final Room centred;
-  private final Room inputNorms;
-  private final Room z;
-  private final Room f;
-  private final Room byError;
-  private final Room encoderSums;
-  private final Room decoderSums;
+  private final Reusable centred;
+  private final Reusable inputNorms;
+  private final Reusable z;
+  private final Reusable f;
+  private final Reusable byError;
+  private final Reusable encoderSums;
+  private final Reusable decoderSums;
   private final Kernel centerRows;
   private final Kernel gateRows;
   private final Kernel gateAgain;
@@ -55,13 +55,13 @@ final class DenseSteps {
     this.encoder = encoder;
     this.products = products;
     this.entriesOfAChunk = entriesOfAChunk;
-    centred = holdings.room("rows of a batch");
-    inputNorms = holdings.room("lengths of rows");
-    z = holdings.room("preactivations of a chunk");
-    f = holdings.room("features of a chunk");
-    byError = holdings.room("gradients of a chunk");
-    encoderSums = holdings.room("gradients of W_enc");
-    decoderSums = holdings.room("gradients of W_dec");
+    centred = holdings.reusable("rows of a batch");
+    inputNorms = holdings.reusable("lengths of rows");
+    z = holdings.reusable("preactivations of a chunk");
+    f = holdings.reusable("features of a chunk");
+    byError = holdings.reusable("gradients of a chunk");
+    encoderSums = holdings.reusable("gradients of W_enc");
+    decoderSums = holdings.reusable("gradients of W_dec");
     centerRows = gpu.kernel("dense", "center_rows");
     gateRows = gpu.kernel("dense", "gate_rows");
     gateAgain = gpu.kernel("dense", "gate_again");
@@ -99,7 +99,12 @@ final class DenseSteps {
 
   /** Bytes of that room. */
   static long bytes(
-      long inputs, long features, long outputs, long rows, TrainingSettings settings, long entries) {
+      long inputs,
+      long features,
+      long outputs,
+      long rows,
+      TrainingSettings settings,
+      long entries) {
     long part = 128 * Math.max(1, Math.ceilDiv(Math.ceilDiv(features, 256L), 128L));
     long chunk = chunk(rows, features, part, entries);
     long centred = settings.preBias() ? rows * inputs : 0;
@@ -152,7 +157,7 @@ final class DenseSteps {
           state.threshold(),
           launches.decoderLength(),
           inputNorms.array(),
-          encoder.norms(),
+          encoder.shadow().norms(),
           slack,
           settings.reluFirst() ? 1 : 0,
           arrays.values(),

@@ -19,9 +19,9 @@ import java.util.function.Supplier;
  * arrays and the batches alone.
  *
  * <p>A step is sparse, by lists of what is active or in its band, or dense, by products of whole
- * matrices. Which of them depends on the exact number of entries; since that is known only when
- * the lists have been made, the way of the last step is tried first. Where it was the wrong one, or
- * a list was too long for its room, nothing has been changed, and the step is taken again.
+ * matrices. Which of them depends on the exact number of entries; since that is known only when the
+ * lists have been made, the way of the last step is tried first. Where it was the wrong one, or a
+ * list was too long for its room, nothing has been changed, and the step is taken again.
  */
 public final class GpuTraining implements AutoCloseable {
   /** Types of elements. */
@@ -85,6 +85,9 @@ public final class GpuTraining implements AutoCloseable {
   private static final int USUAL_CAPACITY = 256;
   private static final long USUAL_CHUNK = 1L << 24;
 
+  /** Steps between two looks at what the encoder has learned. */
+  private static final int LEARNING = 64;
+
   private final Gpu gpu;
   private final int inputs;
   private final int features;
@@ -103,6 +106,7 @@ public final class GpuTraining implements AutoCloseable {
   private long steps;
   private boolean derivedAreOld;
   private boolean dense;
+  private long stepsHere;
   private long repetitions;
   private Running running;
 
@@ -144,8 +148,7 @@ public final class GpuTraining implements AutoCloseable {
     if (settings.preBias() && inputs != outputs) {
       throw new IllegalArgumentException(
           "b_dec can be taken off the input only where that is as wide as the output, but they are"
-              + " %d and %d wide; train a transcoder without preBias."
-                  .formatted(inputs, outputs));
+              + " %d and %d wide; train a transcoder without preBias.".formatted(inputs, outputs));
     }
     this.gpu = gpu;
     this.inputs = inputs;
@@ -165,15 +168,7 @@ public final class GpuTraining implements AutoCloseable {
       holdings.hold(dense::close);
       denseSteps =
           new DenseSteps(
-              gpu,
-              holdings,
-              settings,
-              state,
-              arrays,
-              launches,
-              encoder,
-              dense,
-              entriesOfAChunk);
+              gpu, holdings, settings, state, arrays, launches, encoder, dense, entriesOfAChunk);
       batches = new StagedBatches(gpu, holdings, inputs, outputs);
       decoderLengths = gpu.kernel("gradients", "decoder_lengths");
       thresholdsOfLogarithms = gpu.kernel("vectors", "thresholds_of_logarithms");
@@ -349,26 +344,24 @@ public final class GpuTraining implements AutoCloseable {
   private StepResult settle(Running step) {
     while (true) {
       StepResult result = launches.result();
-      boolean screenWasTooSmall = !dense && encoder.settle();
+      if (result.has(StepResult.OVERFLOW) || isTimeToLearn()) {
+        encoder.settle();
+      }
       if (result.has(StepResult.NOT_FINITE)) {
         throw new ArithmeticException("A row of the batch holds a value that is not finite.");
       }
       boolean decided = false;
       if (result.has(StepResult.OVERFLOW)) {
-        if (!screenWasTooSmall && result.kept() >= least(step.batch().rows())) {
-          dense = true;
-          decided = true;
-        } else if (!screenWasTooSmall) {
-          sparseSteps.expect(result.longest(), features);
-        }
+        decided = result.kept() >= least(step.batch().rows());
+        dense = decided;
+        sparseSteps.expect(decided ? 0 : result.longest());
       } else if (result.has(StepResult.MODE)) {
         // What a dense step counts may be off by entries near their gates, and then only tells
         // that the lists have to: their count is exact.
         decided = !dense;
         dense = !dense;
       } else if (result.has(StepResult.LOSS)) {
-        throw new ArithmeticException(
-            "The loss of the batch is " + loss(result, step) + ".");
+        throw new ArithmeticException("The loss of the batch is " + loss(result, step) + ".");
       } else if (result.has(StepResult.GRADIENT)) {
         throw new ArithmeticException("The gradient of the batch is not finite.");
       } else {
@@ -382,6 +375,12 @@ public final class GpuTraining implements AutoCloseable {
   /** How often a step was taken again because of its way or the room for its lists. */
   long repetitions() {
     return repetitions;
+  }
+
+  /** Whether to look at what the encoder's screen needs: often at first, then now and then. */
+  private boolean isTimeToLearn() {
+    stepsHere++;
+    return Long.bitCount(stepsHere) == 1 || stepsHere % LEARNING == 0;
   }
 
   private double least(int rows) {

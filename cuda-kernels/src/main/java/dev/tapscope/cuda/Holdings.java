@@ -31,10 +31,10 @@ final class Holdings implements AutoCloseable {
     return array;
   }
 
-  Room room(String name) {
-    Room room = new Room(gpu.memory(), name);
-    held.push(room::close);
-    return room;
+  Reusable reusable(String name) {
+    Reusable reusable = new Reusable(gpu.memory(), name);
+    held.push(reusable::close);
+    return reusable;
   }
 
   void hold(Held something) {

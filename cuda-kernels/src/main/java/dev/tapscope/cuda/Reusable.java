@@ -29,6 +29,11 @@ final class Reusable implements AutoCloseable {
     return array.get();
   }
 
+  /** What {@link #atLeast} has given out. */
+  DeviceArray array() {
+    return array.orElseThrow();
+  }
+
   /** Gives it back, until it is needed again. */
   @Override
   public void close() {

@@ -46,12 +46,13 @@ sealed interface RowWork {
     all.add(arrays.featureActive());
     all.add(state.settled());
     all.add(settings.ofLengths() ? arrays.decoderLength() : NULL);
-    all.add(encoder.halves());
-    all.add(encoder.stride());
-    all.add(encoder.scales());
-    all.add(encoder.norms());
+    all.add(encoder.shadow().halves());
+    all.add(encoder.shadow().stride());
+    all.add(encoder.shadow().scales());
+    all.add(encoder.shadow().norms());
     all.add(arrays.squares());
-    if (this instanceof Write(DeviceArray toEncoder, DeviceArray toDecoder, DeviceArray toProjected)) {
+    if (this
+        instanceof Write(DeviceArray toEncoder, DeviceArray toDecoder, DeviceArray toProjected)) {
       all.addAll(List.of(toEncoder, toDecoder, toProjected));
     } else {
       all.addAll(List.of(NULL, NULL, NULL));

@@ -14,12 +14,12 @@ final class SparseSteps {
   private final StepLaunches launches;
   private final Encoder encoder;
   private final Pairs pairs;
-  private final Room byError;
-  private final Room byFeature;
-  private final Room ordered;
-  private final Room activeRow;
-  private final Room activeF;
-  private final Room activeByZ;
+  private final Reusable byError;
+  private final Reusable byFeature;
+  private final Reusable ordered;
+  private final Reusable activeRow;
+  private final Reusable activeF;
+  private final Reusable activeByZ;
   private final Kernel decodeErrors;
   private final Kernel listsOfFeatures;
   private final Kernel scatterPairs;
@@ -48,12 +48,12 @@ final class SparseSteps {
     this.leastCapacity = Math.min(leastCapacity, arrays.features());
     pairs = new Pairs(gpu.memory(), 1, 1);
     holdings.hold(pairs::close);
-    byError = holdings.room("pairs of a batch");
-    byFeature = holdings.room("pairs of a batch by feature");
-    ordered = holdings.room("pairs of a batch by feature");
-    activeRow = holdings.room("rows of features");
-    activeF = holdings.room("features of a batch");
-    activeByZ = holdings.room("gradients of a batch");
+    byError = holdings.reusable("pairs of a batch");
+    byFeature = holdings.reusable("pairs of a batch by feature");
+    ordered = holdings.reusable("pairs of a batch by feature");
+    activeRow = holdings.reusable("rows of features");
+    activeF = holdings.reusable("features of a batch");
+    activeByZ = holdings.reusable("gradients of a batch");
     decodeErrors = gpu.kernel("decode", "decode_errors");
     listsOfFeatures = gpu.kernel("order", "lists_of_features");
     scatterPairs = gpu.kernel("order", "scatter_pairs");
@@ -71,8 +71,9 @@ final class SparseSteps {
   }
 
   /** Has lists that long from the next step on. */
-  void expect(long longest, int features) {
-    leastCapacity = (int) Math.min(features, longest + longest / 4);
+  void expect(long longest) {
+    long wanted = Math.min(arrays.features(), longest + longest / 4);
+    leastCapacity = (int) Math.max(leastCapacity, wanted);
   }
 
   /**

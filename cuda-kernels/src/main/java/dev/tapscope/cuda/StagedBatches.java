@@ -17,21 +17,24 @@ final class StagedBatches {
 
   /** Where a batch is. */
   static final class Slot {
-    private final Room x;
-    private final Room y;
+    private final Reusable x;
+    private final Reusable y;
     private final CUevent arrived;
-    private Pinned pinnedX;
-    private Pinned pinnedY;
+    private final Staging stagingX;
+    private final Staging stagingY;
     private boolean same;
     private int rows;
 
     private Slot(Gpu gpu, Holdings holdings) {
-      x = holdings.room("a batch");
-      y = holdings.room("what is wanted of a batch");
+      x = holdings.reusable("a batch");
+      y = holdings.reusable("what is wanted of a batch");
       arrived = gpu.event();
       holdings.hold(
           () -> Result.check(JCudaDriver.cuEventDestroy(arrived), "closing a batch's event"));
-      holdings.hold(this::closePinned);
+      stagingX = new Staging(gpu);
+      holdings.hold(stagingX::close);
+      stagingY = new Staging(gpu);
+      holdings.hold(stagingY::close);
     }
 
     DeviceArray x() {
@@ -44,17 +47,6 @@ final class StagedBatches {
 
     int rows() {
       return rows;
-    }
-
-    private void closePinned() {
-      if (pinnedX != null) {
-        pinnedX.close();
-        pinnedX = null;
-      }
-      if (pinnedY != null) {
-        pinnedY.close();
-        pinnedY = null;
-      }
     }
   }
 
@@ -99,18 +91,11 @@ final class StagedBatches {
     }
     Slot slot = free.element();
     slot.rows = rows;
-    slot.same =
-        batchX.isNative() && batchY.isNative() && batchX.address() == batchY.address();
+    slot.same = batchX.isNative() && batchY.isNative() && batchX.address() == batchY.address();
     gpu.makeCurrent();
-    slot.x.atLeast(batchX.byteSize());
-    slot.pinnedX = copied(batchX, slot.pinnedX);
+    send(batchX, slot.stagingX, slot.x);
     if (!slot.same) {
-      slot.y.atLeast(batchY.byteSize());
-      slot.pinnedY = copied(batchY, slot.pinnedY);
-    }
-    slot.x.array().upload(slot.pinnedX, batchX.byteSize(), stream);
-    if (!slot.same) {
-      slot.y.array().upload(slot.pinnedY, batchY.byteSize(), stream);
+      send(batchY, slot.stagingY, slot.y);
     }
     Result.check(JCudaDriver.cuEventRecord(slot.arrived, stream), "copying a batch to the card");
     waiting.add(free.remove());
@@ -125,16 +110,11 @@ final class StagedBatches {
     }
   }
 
-  private Pinned copied(MemorySegment from, Pinned before) {
-    Pinned pinned = before;
-    if (pinned == null || pinned.segment().byteSize() < from.byteSize()) {
-      pinned = new Pinned(gpu, from.byteSize());
-      if (before != null) {
-        before.close();
-      }
-    }
-    pinned.segment().copyFrom(from);
-    return pinned;
+  private void send(MemorySegment values, Staging by, Reusable to) {
+    long bytes = values.byteSize();
+    to.atLeast(bytes);
+    MemorySegment.copy(values, 0, by.atLeast(bytes), 0, bytes);
+    to.array().upload(by.pinned(), bytes, stream);
   }
 
   /**

@@ -35,13 +35,13 @@ final class StepArrays {
   private final DeviceArray squares;
   private final DeviceArray parts;
   private final DeviceArray throughParts;
-  private final Room errors;
-  private final Room rowActive;
-  private final Room rowInBand;
-  private final Room rowUncertain;
-  private final Room rowSquares;
-  private final Room rowPenalty;
-  private final Room errorParts;
+  private final Reusable errors;
+  private final Reusable rowActive;
+  private final Reusable rowInBand;
+  private final Reusable rowUncertain;
+  private final Reusable rowSquares;
+  private final Reusable rowPenalty;
+  private final Reusable errorParts;
 
   StepArrays(Holdings holdings, int inputs, int features, int outputs, TrainingSettings settings) {
     this.inputs = inputs;
@@ -59,20 +59,19 @@ final class StepArrays {
     decoderLength =
         holdings.take("lengths of decoder rows", settings.ofLengths() ? ints(features) : 0);
     squares =
-        holdings.take(
-            "squares of gradients", settings.clip().isPresent() ? doubles(features) : 0);
+        holdings.take("squares of gradients", settings.clip().isPresent() ? doubles(features) : 0);
     parts = holdings.take("parts of sums", doubles(3L * vectorBlocks()));
     throughParts =
         holdings.take(
             "what goes through the input",
             settings.preBias() ? ints((long) throughPartCount() * inputs) : 0);
-    errors = holdings.room("errors of a batch");
-    rowActive = holdings.room("counts of rows");
-    rowInBand = holdings.room("counts of rows");
-    rowUncertain = holdings.room("counts of rows");
-    rowSquares = holdings.room("squares of rows");
-    rowPenalty = holdings.room("penalties of rows");
-    errorParts = holdings.room("sums of errors");
+    errors = holdings.reusable("errors of a batch");
+    rowActive = holdings.reusable("counts of rows");
+    rowInBand = holdings.reusable("counts of rows");
+    rowUncertain = holdings.reusable("counts of rows");
+    rowSquares = holdings.reusable("squares of rows");
+    rowPenalty = holdings.reusable("penalties of rows");
+    errorParts = holdings.reusable("sums of errors");
   }
 
   /** Bytes by feature, and for so many rows. */

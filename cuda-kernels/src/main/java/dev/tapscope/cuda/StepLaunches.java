@@ -55,7 +55,8 @@ final class StepLaunches {
   /** Shared memory of a block that keeps one row. */
   static int rowBytes(int width) {
     int bytes = Math.ceilDiv(width, 4) * 4 * Float.BYTES;
-    // Beside it a block has shared memory of a fixed size, and both count for what needs permission.
+    // Beside it a block has shared memory of a fixed size, and both count for what needs
+    // permission.
     boolean nearLimit = bytes > (47 << 10) && bytes <= (48 << 10);
     return nearLimit ? (48 << 10) + 16 : bytes;
   }
@@ -72,8 +73,7 @@ final class StepLaunches {
 
   void sumErrors(int rows) {
     int threads = StepArrays.VECTOR_THREADS;
-    Grid grid =
-        Grid.of(Math.ceilDiv(arrays.outputs(), threads), StepArrays.errorPartCount(rows));
+    Grid grid = Grid.of(Math.ceilDiv(arrays.outputs(), threads), StepArrays.errorPartCount(rows));
     errorSums.launch(
         gpu.stream(),
         grid,

@@ -53,8 +53,7 @@ final class TrainingState {
   }
 
   /** Bytes of all arrays. */
-  static long bytes(
-      long inputs, long features, long outputs, TrainingSettings settings) {
+  static long bytes(long inputs, long features, long outputs, TrainingSettings settings) {
     long values = features * (inputs + outputs + 2) + outputs;
     long copies = settings.lazy() ? 2 : 3;
     long thresholds = settings.logThreshold() ? features : 0;
@@ -65,9 +64,7 @@ final class TrainingState {
     return new Parameter(
         array(name, Element.F32, shape),
         array("v." + name, Element.F32, shape),
-        settings.lazy()
-            ? Optional.empty()
-            : Optional.of(array("m." + name, Element.F32, shape)));
+        settings.lazy() ? Optional.empty() : Optional.of(array("m." + name, Element.F32, shape)));
   }
 
   private DeviceArray array(String name, Element element, long... shape) {
