@@ -90,7 +90,6 @@ final class FeatureStatistics {
         statistics.addNorm(output, Arrays.copyOfRange(y, at, at + weights.outputs()));
       }
     }
-    kernels.release(weights);
     statistics.tokens = statistics.rows;
     statistics.seen = statistics.rows;
     return statistics;

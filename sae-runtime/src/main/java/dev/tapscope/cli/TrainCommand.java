@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.device.Device;
 import dev.tapscope.io.WholeFile;
+import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.sae.SaeStats;
@@ -363,8 +364,10 @@ final class TrainCommand implements Callable<Integer> {
   private String statistics(
       Task task, ActivationStore store, SaeWeights weights, DeviceMaker maker, Path file) {
     screen.say("%s: statistics of %,d rows".formatted(task.name(), store.rows()));
+    SaeKernels kernels = maker.kernels(weights);
     FeatureStatistics statistics =
-        StoreStatistics.write(store, task.recipe().site(), weights, maker.kernels(weights), file);
+        StoreStatistics.write(store, task.recipe().site(), weights, kernels, file);
+    kernels.release(weights);
     return "%s: %,d features fire, L0 %.2f; wrote %s"
         .formatted(
             task.name(), statistics.alive(), statistics.l0(), file.resolveSibling(SaeStats.FILE));

@@ -74,7 +74,7 @@ record TrainingRows(
    * @param width of the rows of an address
    */
   static DeviceMaker fitting(Plan plan, DeviceMaker maker, ToIntFunction<String> width) {
-    return maker.holding(memory(plan, maker, width, recipe -> FirstDensity.HALF).card());
+    return maker.holding(memory(plan, maker, width, recipe -> FirstDensity.HALF).card().total());
   }
 
   /**

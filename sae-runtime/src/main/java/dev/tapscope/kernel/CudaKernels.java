@@ -37,6 +37,11 @@ public final class CudaKernels implements SaeKernels, AutoCloseable {
     this.gpu = gpu;
   }
 
+  /** Bytes of a card's memory that weights of these sizes take. */
+  public static long bytes(int inputs, int features, int outputs) {
+    return GpuSae.bytes(inputs, features, outputs);
+  }
+
   @Override
   public String name() {
     return "cuda";

@@ -115,12 +115,12 @@ final class Resampling {
   private List<Moment> moments() {
     List<Moment> moments = new ArrayList<>();
     for (var array : sae.state()) {
-      Numbers values = new Numbers(array);
-      long width = values.count() / sizes.features();
+      long width = array.count() / sizes.features();
       if (array.name().matches("v\\.(?!b_dec).*")) {
+        Numbers values = new Numbers(array);
         moments.add(new Moment(values, width, mean(values, width, array.shape().size() > 1)));
       } else if (array.name().matches("m\\.(?!b_dec).*")) {
-        moments.add(new Moment(values, width, 0));
+        moments.add(new Moment(new Numbers(array), width, 0));
       }
     }
     return moments;

@@ -1,5 +1,6 @@
 package dev.tapscope.train;
 
+import dev.tapscope.kernel.CudaKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.step.StepMemory;
 import dev.tapscope.tap.TapscopeException;
@@ -13,12 +14,38 @@ import dev.tapscope.tap.TapscopeException;
  * @param lists bytes of the heap for active features and those near their threshold
  * @param writing bytes of the copy of an SAE that is written at the end, or has dead features
  *     resampled
- * @param card bytes of a GPU's memory
+ * @param card what it takes of a GPU's memory
  */
 public record TrainingMemory(
-    long arrays, long rows, long step, long lists, long writing, long card) {
+    long arrays, long rows, long step, long lists, long writing, Card card) {
   /** Of nothing. */
-  public static final TrainingMemory NONE = new TrainingMemory(0, 0, 0, 0, 0, 0);
+  public static final TrainingMemory NONE = new TrainingMemory(0, 0, 0, 0, 0, Card.NONE);
+
+  /**
+   * Bytes of a GPU's memory.
+   *
+   * @param steps arrays, and what steps take
+   * @param running a copy of an SAE that is run beside: for its statistics, or to have dead
+   *     features resampled
+   */
+  public record Card(long steps, long running) {
+    static final Card NONE = new Card(0, 0);
+
+    private static Card of(int inputs, int features, int outputs, StepMemory step) {
+      return step.card() == 0
+          ? NONE
+          : new Card(step.card(), CudaKernels.bytes(inputs, features, outputs));
+    }
+
+    private Card and(Card other) {
+      return new Card(steps + other.steps, Math.max(running, other.running));
+    }
+
+    /** All of it. */
+    public long total() {
+      return steps + running;
+    }
+  }
 
   /**
    * What a JVM takes for itself, with the flags that {@code bin/tapscope} gives it: its libraries
@@ -49,7 +76,7 @@ public record TrainingMemory(
         step.outside(),
         step.lists(),
         SaeWeights.bytes(inputs, recipe.width(), outputs),
-        step.card());
+        Card.of(inputs, recipe.width(), outputs, step));
   }
 
   /**
@@ -59,7 +86,7 @@ public record TrainingMemory(
    */
   public static TrainingMemory ofRows(long buffer, int inputs, int outputs, int batch) {
     long width = inputs + (long) outputs;
-    return new TrainingMemory(0, buffer + 2 * FLOAT * batch * width, 0, 0, 0, 0);
+    return new TrainingMemory(0, buffer + 2 * FLOAT * batch * width, 0, 0, 0, Card.NONE);
   }
 
   /** Of both. */
@@ -70,7 +97,7 @@ public record TrainingMemory(
         step + other.step,
         lists + other.lists,
         Math.max(writing, other.writing),
-        card + other.card);
+        card.and(other.card));
   }
 
   /** All of it, the JVM's own included. */
@@ -117,6 +144,9 @@ public record TrainingMemory(
             heap() >> 20,
             writing >> 20,
             JVM >> 20,
-            card == 0 ? "" : "; on the GPU %,d MiB".formatted(card >> 20));
+            card.total() == 0
+                ? ""
+                : "; on the GPU %,d: steps %,d, running an SAE beside %,d"
+                    .formatted(card.total() >> 20, card.steps() >> 20, card.running() >> 20));
   }
 }
