@@ -77,6 +77,14 @@ public final class Gpu implements AutoCloseable {
     return memory.peak();
   }
 
+  /** Bytes of its memory that nobody has taken. */
+  public long freeBytes() {
+    makeCurrent();
+    long[] free = {0};
+    Result.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "asking for free memory");
+    return free[0];
+  }
+
   DeviceMemory memory() {
     return memory;
   }
