@@ -101,12 +101,19 @@ final class EncoderTest {
   void anyOrderOfThreadsGivesTheSameBits(String order) {
     EncoderProblem problem =
         EncoderProblem.random(5, 30, 70, 200).withOffsets(2).withGate(0.1f, false);
+    // More candidates a row than a block has threads.
+    EncoderProblem dense = EncoderProblem.random(5, 17, 8, 600).withGate(50, false);
     String[] bits = new String[4];
     for (int i = 0; i < 2; i++) {
       EmulatedDriver.configure(i == 0 ? "" : order);
       try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT);
-          Encoding fast = new Encoding(gpu, problem, Precision.FAST)) {
-        bits[i] = encoding.encode().bits(0, 30) + encoding.encode(0, 9, 64).bits(0, 9);
+          Encoding fast = new Encoding(gpu, problem, Precision.FAST);
+          Encoding all = new Encoding(gpu, dense, Precision.EXACT)) {
+        Encoding.Lists lists = all.encode();
+        assertEquals(600, lists.counts()[16]);
+        requireRight(dense, lists, UNDECIDED, ERROR);
+        bits[i] = lists.bits(0, 17);
+        bits[i] += encoding.encode().bits(0, 30) + encoding.encode(0, 9, 64).bits(0, 9);
         bits[i] += Arrays.hashCode(encoding.preactivations());
         encoding.encoder().through(encoding.judge());
         bits[i] += encoding.encode().bits(0, 30);
@@ -239,10 +246,17 @@ final class EncoderTest {
     "-20, -20",
     "100, 0",
     "0, 100",
+    "118, -118",
+    "-118, 118",
   })
   void scalesOverflowNothing(int ofX, int ofEncoder) {
-    requireRight(
-        EncoderProblem.random(3, 25, 50, 140).withGate(0.1f, false).scaled(ofX, ofEncoder));
+    EncoderProblem problem =
+        EncoderProblem.random(3, 25, 50, 140).withGate(0.1f, false).scaled(ofX, ofEncoder);
+    requireRight(problem);
+    double bound = Encoder.slack(50);
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
+      requireRight(problem, encoding.encode(), bound, bound);
+    }
   }
 
   /** Where products are below what a float can be, the bias decides, on every path alike. */
@@ -307,9 +321,10 @@ final class EncoderTest {
   }
 
   /** A NaN in the weights is kept by every row, so that whoever sums up finds it. */
-  @Test
-  void weightsThatAreNotFiniteAreKept() {
-    EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void weightsThatAreNotFiniteAreKept(boolean reluFirst) {
+    EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150).withGate(0.1f, reluFirst);
     problem.encoder()[70 * 40 + 3] = Float.NaN;
     problem.bias()[90] = Float.NaN;
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
@@ -338,6 +353,10 @@ final class EncoderTest {
         Encoding.Lists first = encoding.encode(0, rows, pairs);
         assertEquals(OVERFLOW, first.flags());
         assertArrayEquals(right.counts(), first.counts());
+        // Whoever reads them before the flags are looked at stays within the weights.
+        for (int[] features : first.features()) {
+          assertTrue(Arrays.stream(features).allMatch(f -> f >= 0 && f < 600));
+        }
         pairs.grow(rows, Arrays.stream(first.counts()).max().orElseThrow());
         encoding.encoder().settle();
         Encoding.Lists second = encoding.encode(0, rows, pairs);
@@ -347,14 +366,18 @@ final class EncoderTest {
     }
   }
 
-  /** All candidates in one of the ranges: its segment overflows while the lists are long enough. */
-  @Test
-  void aSegmentThatOverflowsLosesNothing() {
+  /** Most candidates in one of the ranges: its segment overflows, while the lists are long enough. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "order=reverse"})
+  void aSegmentThatOverflowsLosesNothing(String order) {
     EncoderProblem problem = EncoderProblem.random(8, 20, 40, 2048);
     Arrays.fill(problem.threshold(), 1e6f);
-    Arrays.fill(problem.threshold(), 1, 125, 0.5f);
-    Arrays.fill(problem.bias(), 1, 125, 5);
-    problem.threshold()[2000] = -1e6f;
+    for (int f : new int[] {3, 300, 301, 302, 600, 601, 2000}) {
+      problem.threshold()[f] = -1e6f;
+    }
+    Arrays.fill(problem.threshold(), 400, 512, 0.5f);
+    Arrays.fill(problem.bias(), 400, 512, 5);
+    EmulatedDriver.configure(order);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       Encoding.Lists lists = encoding.encode(0, 20, 128);
       assertEquals(0, lists.flags());
@@ -405,7 +428,8 @@ final class EncoderTest {
         for (int f = 0; f < 512; f++) {
           drawn.bias()[f] = 3000 + 7.3f * f;
         }
-        drawn = timesX(drawn, 1e-3f);
+        // Adding it rounds by as much as the screen's bound.
+        drawn = timesX(drawn, 0.013f);
       }
       case "outliers" -> {
         for (int r = 0; r < 16; r++) {
@@ -477,15 +501,20 @@ final class EncoderTest {
     }
   }
 
+  /** More features than a block of few_append has bits, too. */
   @Test
   void neverAllPreactivationsAtOnce() {
-    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8000);
-    Arrays.fill(problem.threshold(), 4);
+    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8300);
+    Arrays.fill(problem.threshold(), 0, 8200, 4);
+    Arrays.fill(problem.threshold(), 8200, 8300, -8);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       long before = gpu.bytesInUse();
-      encoding.encode(0, 140, 32);
+      Encoding.Lists many = encoding.encode(0, 140, 160);
       long taken = gpu.peakBytes() - before;
-      assertTrue(taken < 140L * 8000 * Float.BYTES / 4, taken + " bytes");
+      assertTrue(taken < 140L * 8300 * Float.BYTES / 4, taken + " bytes");
+      assertEquals(0, many.flags());
+      assertTrue(many.counts()[1] >= 100, many.counts()[1] + " kept");
+      assertEquals(many.bits(0, 2), encoding.encode(0, 2, 160).bits(0, 2));
     }
   }
 
@@ -520,7 +549,10 @@ final class EncoderTest {
       }
       w[f * 70 + 3 + f] = Math.scalb(1.5f, exponents[f]);
     }
+    // As short as can be: its length is no multiple of the smallest float.
     Arrays.fill(w, exponents.length * 70, (exponents.length + 1) * 70, 0);
+    w[exponents.length * 70] = Float.MIN_VALUE;
+    w[exponents.length * 70 + 1] = Float.MIN_VALUE;
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       gpu.synchronize();
       Shadow shadow = encoding.encoder().shadow();

@@ -177,7 +177,7 @@ final class GpuSaeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"order=reverse", "order=3", "order=4"})
+  @ValueSource(strings = {"order=reverse", "order=3,late-uploads=1", "order=4", "eager=1"})
   void anyOrderOfThreadsGivesTheSameBits(String order) {
     EncoderProblem problem = EncoderProblem.random(3, 20, 70, 520);
     problem.threshold()[0] = -100;
