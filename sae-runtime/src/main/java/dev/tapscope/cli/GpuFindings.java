@@ -1,6 +1,7 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.cli.DoctorCommand.Finding;
+import dev.tapscope.cuda.Cublas;
 import dev.tapscope.cuda.Cuda;
 import dev.tapscope.device.Device;
 import dev.tapscope.device.DeviceOption;
@@ -32,7 +33,17 @@ final class GpuFindings {
     findings.add(kernels());
     boolean all = findings.stream().allMatch(Finding::good);
     findings.add(auto(all ? "GPU" : "CPU"));
+    findings.add(cublas(Cublas.probe()));
     return findings;
+  }
+
+  static Finding cublas(Cublas.Probe probe) {
+    return switch (probe) {
+      case Cublas.Found found -> new Finding("cuBLAS", true, false, found.sentence());
+      case Cublas.Absent absent ->
+          new Finding(
+              "cuBLAS", false, false, absent.sentence() + " Tapscope's own kernels do its work.");
+    };
   }
 
   private static Finding auto(String device) {
