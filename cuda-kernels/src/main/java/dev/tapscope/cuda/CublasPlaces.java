@@ -24,7 +24,10 @@ import java.util.stream.Stream;
 record CublasPlaces(Optional<String> chosen, List<Path> roots, Path toolkits) {
   static final String PROPERTY = "tapscope.cublas";
   static final String VARIABLE = "TAPSCOPE_CUBLAS";
-  private static final String NONE = "none";
+
+  /** What the user says who wants none. */
+  static final String NONE = "none";
+
   private static final List<String> NAMES = List.of("libcublas.so.12", "libcublas.so.13");
 
   /** Where wheels of NVIDIA put it: those for CUDA 12, and for CUDA 13. */

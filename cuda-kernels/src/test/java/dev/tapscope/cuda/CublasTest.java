@@ -40,6 +40,10 @@ final class CublasTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    if (!environment.containsKey(CublasPlaces.VARIABLE)) {
+      // Nothing chosen: it is looked for.
+      command.add("-D%s=".formatted(CublasPlaces.PROPERTY));
+    }
     command.add(CublasTrial.class.getName());
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
