@@ -269,7 +269,7 @@ final class Encoder implements AutoCloseable {
             candidateCounts.atLeast(segments * Integer.BYTES));
     int chunk = Math.min(CHUNK, features);
     Optional<DeviceArray> chunkProducts =
-        library.map(unused -> products.atLeast((long) rows * chunk * Float.BYTES));
+        library.map(_ -> products.atLeast((long) rows * chunk * Float.BYTES));
 
     DeviceArray input = pack(x, offsets, rows, Optional.of(of), flags);
     screened = segments;

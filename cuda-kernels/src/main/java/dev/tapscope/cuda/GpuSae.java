@@ -22,6 +22,8 @@ public final class GpuSae implements AutoCloseable {
   @FunctionalInterface
   public interface Rows {
     /**
+     * Reads a row.
+     *
      * @param into exactly the row's bytes, outside the heap, in the machine's byte order
      */
     void read(int feature, MemorySegment into);

@@ -246,8 +246,8 @@ final class EncoderTest {
     "-20, -20",
     "100, 0",
     "0, 100",
-    "118, -118",
-    "-118, 118",
+    "124, -108",
+    "-108, 124",
   })
   void scalesOverflowNothing(int ofX, int ofEncoder) {
     EncoderProblem problem =
@@ -366,7 +366,9 @@ final class EncoderTest {
     }
   }
 
-  /** Most candidates in one of the ranges: its segment overflows, while the lists are long enough. */
+  /**
+   * Most candidates in one of the ranges: its segment overflows, while the lists are long enough.
+   */
   @ParameterizedTest
   @ValueSource(strings = {"", "order=reverse"})
   void aSegmentThatOverflowsLosesNothing(String order) {
@@ -385,6 +387,19 @@ final class EncoderTest {
       assertTrue(encoding.encoder().candidates() >= 20 * 100);
       encoding.encoder().settle();
       assertEquals(lists.bits(0, 20), encoding.encode(0, 20, 128).bits(0, 20));
+    }
+    // What is not computed again has to fit, and is flagged where it does not.
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
+      Encoding.Lists first = encoding.encode(0, 20, 128);
+      assertEquals(OVERFLOW, first.flags());
+      encoding.encoder().settle();
+      Encoding.Lists second = encoding.encode(0, 20, 128);
+      assertEquals(0, second.flags());
+      assertArrayEquals(first.counts(), second.counts());
+      requireRight(problem, second, Encoder.slack(40), Encoder.slack(40));
+      for (int[] features : first.features()) {
+        assertTrue(Arrays.stream(features).allMatch(f -> f >= 0 && f < 2048));
+      }
     }
   }
 

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -156,6 +158,49 @@ final class TrainingStepsTest {
         assertArrayEquals(Training.read(other, name), Training.read(sae, name), 2e-5, name);
       }
     }
+  }
+
+  /** Rows that several warps share, and that do not end where a warp's part does. */
+  @Test
+  void rowsOfSeveralWarps() {
+    int width = 1_037;
+    int rows = 17;
+    TrainingSettings settings =
+        settings(new TrainingSettings.Tanh(4), 0, OptionalDouble.of(0.1), 0);
+    MemorySegment batch = Training.floats(Training.gaussians(new Random(3), rows * width, 1));
+    List<Map<String, double[]>> results = new ArrayList<>();
+    for (double density : List.of(TrainingSettings.NEVER_DENSE, TrainingSettings.ALWAYS_DENSE)) {
+      Map<String, byte[]> bits = Map.of();
+      for (String order : List.of("forward", "reverse", "2")) {
+        EmulatedDriver.configure("order=" + order);
+        try (GpuTraining sae =
+            new GpuTraining(gpu, width, 9, width, withDensity(settings, density))) {
+          Random random = new Random(4);
+          Training.write(sae, "W_enc", Training.gaussians(random, 9 * width, 0.05));
+          Training.write(sae, "W_dec", Training.gaussians(random, 9 * width, 0.03));
+          GpuTraining.Gradients g = sae.gradients(batch, batch, rows, COEFFICIENT);
+          sae.step(batch, batch, rows, RATE, COEFFICIENT);
+          if (bits.isEmpty()) {
+            bits = Training.snapshot(sae);
+            Map<String, double[]> values = new LinkedHashMap<>();
+            values.put("W_enc", Training.doubles(g.encoder()));
+            values.put("W_dec", Training.doubles(g.decoder()));
+            values.put("projected", Training.doubles(g.projectedDecoder()));
+            values.put("b_enc", Training.doubles(g.encoderBias()));
+            values.put("b_dec", Training.doubles(g.decoderBias()));
+            results.add(values);
+          }
+          Training.assertSame(bits, Training.snapshot(sae));
+        }
+      }
+    }
+    results
+        .getFirst()
+        .forEach((name, values) -> {
+          double[] other = results.getLast().get(name);
+          double largest = Arrays.stream(values).map(Math::abs).max().orElseThrow();
+          assertArrayEquals(values, other, 2e-5 * largest, name);
+        });
   }
 
   private static TrainingSettings withDensity(TrainingSettings s, double density) {
