@@ -436,6 +436,17 @@ bool run_block(const dim3& size) {
 
 }  // namespace
 
+const Kernel* find_kernel(const std::string& name) {
+  for (auto table = kernel_tables; *table != nullptr; table++) {
+    for (const Kernel* kernel = **table; kernel->name != nullptr; kernel++) {
+      if (name == kernel->name) {
+        return kernel;
+      }
+    }
+  }
+  return nullptr;
+}
+
 Outcome run(const Launch& launch) {
   const dim3& grid = launch.grid;
   const dim3& size = launch.block;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <set>
 
 namespace emulation {
 
@@ -63,10 +64,16 @@ uint32_t type_size(const std::string& type) {
   return *end == 0 ? static_cast<uint32_t>(bits / 8) : 0;
 }
 
-/// The bytes of a declaration, `.space [.align n] .type name[[elements]]`, that begins at a token;
-/// `at` goes to the last token of it.
-uint32_t declared_size(const std::vector<std::string>& tokens, size_t& at) {
+struct Declaration {
+  std::string name;
   uint32_t size = 0;
+};
+
+/// Reads a declaration, `.space [.align n] .type name[[elements]]`, that begins at a token; `at`
+/// goes to the last token of it.
+Declaration read_declaration(const std::vector<std::string>& tokens, size_t& at) {
+  Declaration declaration;
+  uint32_t& size = declaration.size;
   for (at++; at < tokens.size(); at++) {
     if (tokens[at] == "," || tokens[at] == ")" || tokens[at] == ";") {
       at--;
@@ -74,11 +81,13 @@ uint32_t declared_size(const std::vector<std::string>& tokens, size_t& at) {
     }
     if (size == 0) {
       size = type_size(tokens[at]);
+    } else if (declaration.name.empty()) {
+      declaration.name = tokens[at];
     } else if (tokens[at] == "[" && at + 1 < tokens.size()) {
       size *= static_cast<uint32_t>(strtoul(tokens[at + 1].c_str(), nullptr, 10));
     }
   }
-  return size;
+  return declaration;
 }
 
 }  // namespace
@@ -98,10 +107,14 @@ bool read_ptx(const char* text, Ptx& ptx) {
   ptx.exact_target = isalpha(static_cast<unsigned char>(tokens[3].back()));
   PtxEntry* entry = nullptr;
   int depth = 0;
+  // Shared memory that stands outside of functions; those that name it have it.
+  std::map<std::string, uint32_t> shared;
+  std::set<std::string> had;
   for (size_t at = 4; at < tokens.size(); at++) {
     const std::string& token = tokens[at];
     if (token == ".entry" && at + 1 < tokens.size()) {
       entry = &ptx.entries[tokens[at + 1]];
+      had.clear();
     } else if (token == ".func") {
       entry = nullptr;
     } else if (token == "{") {
@@ -109,7 +122,7 @@ bool read_ptx(const char* text, Ptx& ptx) {
     } else if (token == "}") {
       depth--;
     } else if (entry != nullptr && depth == 0 && token == ".param") {
-      entry->parameter_sizes.push_back(declared_size(tokens, at));
+      entry->parameter_sizes.push_back(read_declaration(tokens, at).size);
     } else if (entry != nullptr && depth == 0 && token == ".maxntid") {
       entry->max_threads = 1;
       do {
@@ -118,8 +131,16 @@ bool read_ptx(const char* text, Ptx& ptx) {
         at++;
       } while (at + 1 < tokens.size() && tokens[at] == ",");
       at--;
-    } else if (entry != nullptr && depth == 1 && token == ".shared") {
-      entry->static_shared += declared_size(tokens, at);
+    } else if (token == ".shared") {
+      const Declaration declaration = read_declaration(tokens, at);
+      if (depth == 0) {
+        shared[declaration.name] = declaration.size;
+      } else if (entry != nullptr) {
+        entry->static_shared += declaration.size;
+      }
+    } else if (entry != nullptr && depth > 0 && shared.count(token) > 0 &&
+               had.insert(token).second) {
+      entry->static_shared += shared[token];
     }
   }
   return true;

@@ -22,6 +22,7 @@ constexpr Settings DEFAULTS = {
     4,                   // multiprocessors
     false,               // eager
     false,               // null_launches
+    false,               // late_uploads
     0,                   // fail_alloc
     0,                   // fail_launch
     0,                   // fail_copy
@@ -81,6 +82,8 @@ bool set(Settings& to, const std::string& key, const std::string& value) {
     to.eager = number != 0;
   } else if (key == "null") {
     to.null_launches = number != 0;
+  } else if (key == "late-uploads") {
+    to.late_uploads = number != 0;
   } else if (key == "fail-alloc") {
     to.fail_alloc = static_cast<long>(number);
   } else if (key == "fail-launch") {
@@ -103,8 +106,8 @@ bool apply(Settings& to, const char* text) {
         !set(to, setting.substr(0, equals), setting.substr(equals + 1))) {
       report("\"%s\" is no setting of the emulated driver. There are order=forward|reverse|SEED, "
              "memory=BYTES, fail-alloc=N, fail-launch=N, fail-copy=N, null=1, eager=1, "
-             "driver=VERSION, capability=MAJOR.MINOR, devices=N and multiprocessors=N, separated "
-             "by commas.",
+             "late-uploads=1, driver=VERSION, capability=MAJOR.MINOR, devices=N and "
+             "multiprocessors=N, separated by commas.",
              setting.c_str());
       return false;
     }

@@ -18,6 +18,7 @@ struct Settings {
   int multiprocessors;
   bool eager;             // work runs when it is submitted
   bool null_launches;     // launches do nothing
+  bool late_uploads;      // see cuMemcpyHtoD
   long fail_alloc;        // the how manieth from now fails; 0 for none
   long fail_launch;
   long fail_copy;

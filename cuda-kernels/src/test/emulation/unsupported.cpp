@@ -1,5 +1,5 @@
 // Functions of the driver that JCuda knows and the emulated driver does not: they say so. Each is
-// weak, so one that driver.cpp defines counts instead.
+// weak, so one that is defined elsewhere counts instead.
 
 #include "machine.h"
 #include "settings.h"

@@ -27,8 +27,8 @@ public final class EmulatedDriver {
   private EmulatedDriver() {}
 
   /**
-   * Loads it and gives it its usual settings; skips the test that calls where it was not built,
-   * since g++ or make are missing.
+   * Loads it and gives it its usual settings; skips the tests of the class that calls, in its
+   * {@code @BeforeAll}, where it was not built since g++ or make are missing.
    */
   public static void require() {
     boolean there = PLACES.stream().anyMatch(Files::exists);
@@ -49,6 +49,8 @@ public final class EmulatedDriver {
    *   <li>{@code fail-alloc=N}, {@code fail-launch=N}, {@code fail-copy=N}: the Nth from now fails,
    *       once; launches of graphs are launches as well
    *   <li>{@code eager=1}: work runs when it is submitted, not when somebody waits for it
+   *   <li>{@code late-uploads=1}: a blocking copy from pageable memory returns before the bytes are
+   *       in the device's memory, as the documentation of CUDA allows
    *   <li>{@code null=1}: launches do nothing and memory is not filled, for measuring the host
    *   <li>{@code driver=VERSION} such as 12080, {@code capability=MAJOR.MINOR}, {@code devices=N},
    *       {@code multiprocessors=N}
@@ -68,6 +70,8 @@ public final class EmulatedDriver {
   }
 
   /**
+   * Counts something.
+   *
    * @param what {@code launches}, {@code graph-launches}, {@code allocations}, {@code copies}, each
    *     since the begin; {@code live-allocations}, {@code bytes} and {@code pending} as of now;
    *     {@code kernel:NAME} for how often one ran
@@ -87,6 +91,7 @@ public final class EmulatedDriver {
   }
 
   /** The last sentence about something wrong that it wrote to stderr; empty before the first. */
+  @SuppressWarnings("restricted")
   public static String report() {
     try {
       MemorySegment text = (MemorySegment) Functions.REPORT.invokeExact();
@@ -99,6 +104,7 @@ public final class EmulatedDriver {
   }
 
   /** Loads the library with its first use. */
+  @SuppressWarnings("restricted")
   private static final class Functions {
     static final MethodHandle CONFIGURE;
     static final MethodHandle COUNT;
