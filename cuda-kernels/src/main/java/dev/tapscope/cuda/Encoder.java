@@ -13,8 +13,8 @@ import java.util.Optional;
  * stream, and takes what memory it needs for a batch when that comes; used by one thread at a time.
  *
  * <p>More than a few rows are screened on tensor cores, by {@link Shadow}s of both factors in 16
- * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT}
- * a row's list has the same bits whatever it comes with.
+ * bits; what that lets through is then computed in single precision. With {@link Precision#EXACT} a
+ * row's list has the same bits whatever it comes with.
  */
 final class Encoder implements AutoCloseable {
   /** Up to here W_enc is read once in single precision, without a screen. */
@@ -66,7 +66,7 @@ final class Encoder implements AutoCloseable {
   /** Longest segment of candidates that was too long for its room so far. */
   private int longestSeen;
 
-  /** Segments of the last batch that was screened. */
+  /** Segments of the last batch, 0 where it was not screened. */
   private long screened;
 
   /**
@@ -155,8 +155,8 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1 where
-   * a list is longer than its capacity: the counts are exact nevertheless, and after {@link
+   * Starts to encode rows. Sets bit 0 of the flags where a value of x is not finite, and bit 1
+   * where a list is longer than its capacity: the counts are exact nevertheless, and after {@link
    * Pairs#grow} and {@link #settle} the batch can be encoded again.
    *
    * @param x {@code [rows, d_in]}
@@ -185,6 +185,7 @@ final class Encoder implements AutoCloseable {
           "lists for %d rows are too few for %d".formatted(pairs.rows(), rows));
     }
     Gate gate = new Gate(bias, threshold, halfBand, reluFirst ? 1 : 0);
+    screened = 0;
     if (rows <= FEW_ROWS) {
       encodeFew(x, offsets, rows, encoder, gate, pairs, flags);
     } else {
@@ -248,9 +249,7 @@ final class Encoder implements AutoCloseable {
       Pairs pairs,
       DeviceArray flags) {
     Ranges ranges =
-        library.isPresent()
-            ? Ranges.whole(features)
-            : Ranges.of(rows, features, multiprocessors);
+        library.isPresent() ? Ranges.whole(features) : Ranges.of(rows, features, multiprocessors);
     int room = room(ranges, pairs.capacity());
     long segments = (long) rows * ranges.count();
     Shadow of =
@@ -503,12 +502,15 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * Learns from the batches so far how much room the screen's candidates need. To be called when the
-   * card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT} batches
-   * like the last would go on being slow, with {@link Precision#FAST} they would go on setting bit 1
-   * of the flags.
+   * Learns from the batches so far how much room the screen's candidates need. To be called when
+   * the card is done with a batch. Without it nothing gets wrong: with {@link Precision#EXACT}
+   * batches like the last would go on being slow, with {@link Precision#FAST} they would go on
+   * setting bit 1 of the flags.
    */
   void settle() {
+    if (screened == 0) {
+      return;
+    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment segment = arena.allocate(ValueLayout.JAVA_INT);
       longest.download(segment);
@@ -517,8 +519,8 @@ final class Encoder implements AutoCloseable {
   }
 
   /**
-   * How many pairs the screen let through in the last batch that went through it, to be compared
-   * with what was kept. To be called when the card is done with it.
+   * How many pairs of the last batch the screen let through, to be compared with what was kept; 0
+   * where it was not screened. To be called when the card is done with it.
    */
   long candidates() {
     try (Arena arena = Arena.ofConfined()) {

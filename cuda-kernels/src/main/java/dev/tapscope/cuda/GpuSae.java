@@ -151,9 +151,7 @@ public final class GpuSae implements AutoCloseable {
     }
   }
 
-  /**
-   * Bytes of the card's memory that weights of these sizes take; a batch takes some more.
-   */
+  /** Bytes of the card's memory that weights of these sizes take; a batch takes some more. */
   public static long bytes(int inputs, int features, int outputs) {
     return (long) features * (inputs + outputs) * Float.BYTES
         + Shadow.bytes(features, inputs)
@@ -348,8 +346,8 @@ public final class GpuSae implements AutoCloseable {
   }
 
   /**
-   * {@code z = x @ W_enc + b_enc}: the same bits as those that {@link #encode} decides by, in {@link
-   * Precision#EXACT}.
+   * {@code z = x @ W_enc + b_enc}: the same bits as those that {@link #encode} decides by, in
+   * {@link Precision#EXACT}.
    *
    * @param x {@code [rows, d_in]}
    * @param z result {@code [rows, F]}
@@ -466,7 +464,12 @@ public final class GpuSae implements AutoCloseable {
     MemorySegment piece = staging.atLeast(resultBytes).asSlice(0, resultBytes);
     result.download(piece);
     MemorySegment.copy(
-        piece, ValueLayout.JAVA_FLOAT, 0, xhat, first * outputs, Math.multiplyExact(count, outputs));
+        piece,
+        ValueLayout.JAVA_FLOAT,
+        0,
+        xhat,
+        first * outputs,
+        Math.multiplyExact(count, outputs));
   }
 
   private DeviceArray upload(Reusable to, int[] from, int first, int count) {

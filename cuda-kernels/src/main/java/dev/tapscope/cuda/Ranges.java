@@ -34,8 +34,7 @@ record Ranges(int count, int features) {
     for (int count = 1; count <= Math.min(tiles, MOST); count++) {
       int each = Math.ceilDiv(tiles, count);
       long blocks = (long) rowTiles * Math.ceilDiv(tiles, each);
-      double time =
-          Math.ceilDiv(blocks, (long) BLOCKS_EACH * multiprocessors) * (each + START);
+      double time = Math.ceilDiv(blocks, (long) BLOCKS_EACH * multiprocessors) * (each + START);
       if (time < least) {
         least = time;
         best = each;

@@ -67,16 +67,7 @@ record EncoderProblem(
 
   EncoderProblem withGate(float newHalfBand, boolean newReluFirst) {
     return new EncoderProblem(
-        rows,
-        inputs,
-        features,
-        x,
-        offsets,
-        encoder,
-        bias,
-        threshold,
-        newHalfBand,
-        newReluFirst);
+        rows, inputs, features, x, offsets, encoder, bias, threshold, newHalfBand, newReluFirst);
   }
 
   /** All that z is made of times powers of two, which changes no bit of a mantissa. */

@@ -51,8 +51,8 @@ final class EncoderTest {
     "18, 64, 129",
     "40, 70, 300",
     "129, 100, 257",
-    "130, 260, 515",
-    "300, 48, 1000",
+    "130, 260, 130",
+    "300, 48, 515",
   })
   void keepsWhatDoublePrecisionKeeps(int rows, int inputs, int features) {
     EncoderProblem plain = EncoderProblem.random(rows + inputs, rows, inputs, features);
@@ -100,19 +100,26 @@ final class EncoderTest {
   @ValueSource(strings = {"order=reverse", "order=3", "order=4", "order=5"})
   void anyOrderOfThreadsGivesTheSameBits(String order) {
     EncoderProblem problem =
-        EncoderProblem.random(5, 140, 70, 300).withOffsets(2).withGate(0.1f, false);
+        EncoderProblem.random(5, 30, 70, 200).withOffsets(2).withGate(0.1f, false);
+    // More candidates a row than a block has threads.
+    EncoderProblem dense = EncoderProblem.random(5, 17, 8, 600).withGate(50, false);
     String[] bits = new String[4];
     for (int i = 0; i < 2; i++) {
       EmulatedDriver.configure(i == 0 ? "" : order);
       try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT);
-          Encoding fast = new Encoding(gpu, problem, Precision.FAST)) {
-        bits[i] = encoding.encode().bits(0, 140) + encoding.encode(0, 9, 64).bits(0, 9);
+          Encoding fast = new Encoding(gpu, problem, Precision.FAST);
+          Encoding all = new Encoding(gpu, dense, Precision.EXACT)) {
+        Encoding.Lists lists = all.encode();
+        assertEquals(600, lists.counts()[16]);
+        requireRight(dense, lists, UNDECIDED, ERROR);
+        bits[i] = lists.bits(0, 17);
+        bits[i] += encoding.encode().bits(0, 30) + encoding.encode(0, 9, 64).bits(0, 9);
         bits[i] += Arrays.hashCode(encoding.preactivations());
         encoding.encoder().through(encoding.judge());
-        bits[i] += encoding.encode().bits(0, 140);
-        bits[2 + i] = fast.encode().bits(0, 140);
+        bits[i] += encoding.encode().bits(0, 30);
+        bits[2 + i] = fast.encode().bits(0, 30);
         fast.encoder().through(fast.judge());
-        bits[2 + i] += fast.encode().bits(0, 140);
+        bits[2 + i] += fast.encode().bits(0, 30);
       }
     }
     assertEquals(bits[0], bits[1]);
@@ -124,12 +131,12 @@ final class EncoderTest {
   void theBitsOfARowDependOnTheRowAlone() {
     for (int inputs : new int[] {64, 75}) {
       EncoderProblem problem =
-          EncoderProblem.random(inputs, 150, inputs, 600).withOffsets(3).withGate(0.2f, false);
+          EncoderProblem.random(inputs, 150, inputs, 400).withOffsets(3).withGate(0.2f, false);
       try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
         Encoding.Lists all = encoding.encode();
-        assertEquals(all.bits(3, 1), encoding.encode(3, 1, 600).bits(0, 1));
-        assertEquals(all.bits(40, 16), encoding.encode(40, 16, 600).bits(0, 16));
-        assertEquals(all.bits(133, 17), encoding.encode(133, 17, 600).bits(0, 17));
+        assertEquals(all.bits(3, 1), encoding.encode(3, 1, 400).bits(0, 1));
+        assertEquals(all.bits(40, 16), encoding.encode(40, 16, 400).bits(0, 16));
+        assertEquals(all.bits(133, 17), encoding.encode(133, 17, 400).bits(0, 17));
         for (int multiprocessors : new int[] {1, 100}) {
           EmulatedDriver.configure("multiprocessors=" + multiprocessors);
           try (Encoding other = new Encoding(gpu, problem, Precision.EXACT)) {
@@ -142,7 +149,7 @@ final class EncoderTest {
         float[] z = encoding.preactivations();
         for (int r = 0; r < 150; r++) {
           for (int i = 0; i < all.counts()[r]; i++) {
-            assertEquals(z[r * 600 + all.features()[r][i]], all.z()[r][i], 0);
+            assertEquals(z[r * 400 + all.features()[r][i]], all.z()[r][i], 0);
           }
         }
       }
@@ -239,10 +246,17 @@ final class EncoderTest {
     "-20, -20",
     "100, 0",
     "0, 100",
+    "124, -108",
+    "-108, 124",
   })
   void scalesOverflowNothing(int ofX, int ofEncoder) {
-    requireRight(
-        EncoderProblem.random(3, 25, 50, 140).withGate(0.1f, false).scaled(ofX, ofEncoder));
+    EncoderProblem problem =
+        EncoderProblem.random(3, 25, 50, 140).withGate(0.1f, false).scaled(ofX, ofEncoder);
+    requireRight(problem);
+    double bound = Encoder.slack(50);
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
+      requireRight(problem, encoding.encode(), bound, bound);
+    }
   }
 
   /** Where products are below what a float can be, the bias decides, on every path alike. */
@@ -307,13 +321,15 @@ final class EncoderTest {
   }
 
   /** A NaN in the weights is kept by every row, so that whoever sums up finds it. */
-  @Test
-  void weightsThatAreNotFiniteAreKept() {
-    EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void weightsThatAreNotFiniteAreKept(boolean reluFirst) {
+    EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150).withGate(0.1f, reluFirst);
     problem.encoder()[70 * 40 + 3] = Float.NaN;
     problem.bias()[90] = Float.NaN;
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
-      for (Encoding.Lists lists : new Encoding.Lists[] {encoding.encode(), encoding.encode(0, 5, 150)}) {
+      for (Encoding.Lists lists :
+          new Encoding.Lists[] {encoding.encode(), encoding.encode(0, 5, 150)}) {
         for (int[] features : lists.features()) {
           assertTrue(Arrays.binarySearch(features, 70) >= 0);
           assertTrue(Arrays.binarySearch(features, 90) >= 0);
@@ -326,17 +342,21 @@ final class EncoderTest {
   @ParameterizedTest
   @EnumSource(Precision.class)
   void listsThatAreTooLongAreFoundOutAndCuredByGrowing(Precision precision) {
-    EncoderProblem problem = EncoderProblem.random(8, 60, 40, 700);
+    EncoderProblem problem = EncoderProblem.random(8, 20, 40, 600);
     Arrays.fill(problem.bias(), 0, 500, 9);
-    for (int rows : new int[] {16, 60}) {
+    for (int rows : new int[] {16, 20}) {
       try (Encoding encoding = new Encoding(gpu, problem, precision);
           Encoding fresh = new Encoding(gpu, problem, precision);
           Pairs pairs = new Pairs(gpu.memory(), rows, 32)) {
-        Encoding.Lists right = fresh.encode(0, rows, 700);
+        Encoding.Lists right = fresh.encode(0, rows, 600);
         assertEquals(0, right.flags());
         Encoding.Lists first = encoding.encode(0, rows, pairs);
         assertEquals(OVERFLOW, first.flags());
         assertArrayEquals(right.counts(), first.counts());
+        // Whoever reads them before the flags are looked at stays within the weights.
+        for (int[] features : first.features()) {
+          assertTrue(Arrays.stream(features).allMatch(f -> f >= 0 && f < 600));
+        }
         pairs.grow(rows, Arrays.stream(first.counts()).max().orElseThrow());
         encoding.encoder().settle();
         Encoding.Lists second = encoding.encode(0, rows, pairs);
@@ -346,14 +366,18 @@ final class EncoderTest {
     }
   }
 
-  /** All candidates in one of the ranges: its segment overflows while the lists are long enough. */
-  @Test
-  void aSegmentThatOverflowsLosesNothing() {
+  /** Most candidates in one of the ranges: its segment overflows, while the lists are long enough. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "order=reverse"})
+  void aSegmentThatOverflowsLosesNothing(String order) {
     EncoderProblem problem = EncoderProblem.random(8, 20, 40, 2048);
     Arrays.fill(problem.threshold(), 1e6f);
-    Arrays.fill(problem.threshold(), 1, 125, 0.5f);
-    Arrays.fill(problem.bias(), 1, 125, 5);
-    problem.threshold()[2000] = -1e6f;
+    for (int f : new int[] {3, 300, 301, 302, 600, 601, 2000}) {
+      problem.threshold()[f] = -1e6f;
+    }
+    Arrays.fill(problem.threshold(), 400, 512, 0.5f);
+    Arrays.fill(problem.bias(), 400, 512, 5);
+    EmulatedDriver.configure(order);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       Encoding.Lists lists = encoding.encode(0, 20, 128);
       assertEquals(0, lists.flags());
@@ -361,6 +385,19 @@ final class EncoderTest {
       assertTrue(encoding.encoder().candidates() >= 20 * 100);
       encoding.encoder().settle();
       assertEquals(lists.bits(0, 20), encoding.encode(0, 20, 128).bits(0, 20));
+    }
+    // What is not computed again has to fit, and is flagged where it does not.
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
+      Encoding.Lists first = encoding.encode(0, 20, 128);
+      assertEquals(OVERFLOW, first.flags());
+      encoding.encoder().settle();
+      Encoding.Lists second = encoding.encode(0, 20, 128);
+      assertEquals(0, second.flags());
+      assertArrayEquals(first.counts(), second.counts());
+      requireRight(problem, second, Encoder.slack(40), Encoder.slack(40));
+      for (int[] features : first.features()) {
+        assertTrue(Arrays.stream(features).allMatch(f -> f >= 0 && f < 2048));
+      }
     }
   }
 
@@ -390,6 +427,78 @@ final class EncoderTest {
     }
   }
 
+  /**
+   * Each feature's threshold just below what one of the rows has: the screen must let every one of
+   * these through.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"plain", "band", "large bias", "outliers", "rounded alike", "relu"})
+  void theScreenDropsNothingThatIsKept(String kind) {
+    EncoderProblem drawn = EncoderProblem.random(31, 16, 48, 512);
+    switch (kind) {
+      case "band" -> drawn = drawn.withOffsets(3).withGate(0.25f, false);
+      case "large bias" -> {
+        for (int f = 0; f < 512; f++) {
+          drawn.bias()[f] = 3000 + 7.3f * f;
+        }
+        // Adding it rounds by as much as the screen's bound.
+        drawn = timesX(drawn, 0.013f);
+      }
+      case "outliers" -> {
+        for (int r = 0; r < 16; r++) {
+          drawn.x()[r * 48 + 5] = 3000 + r;
+        }
+      }
+      case "rounded alike" -> {
+        // Just below the middle of two halves: all are rounded down, the product most of all.
+        Arrays.fill(drawn.x(), Math.nextDown(1 + 0x1p-11f));
+        Arrays.fill(drawn.encoder(), Math.nextDown(1 + 0x1p-11f));
+      }
+      case "relu" -> drawn = drawn.withGate(0.25f, true);
+      default -> {}
+    }
+    float[] z;
+    try (Encoding encoding = new Encoding(gpu, drawn, Precision.EXACT)) {
+      z = encoding.preactivations();
+    }
+    for (int f = 0; f < 512; f++) {
+      float of = z[f % 16 * 512 + f] + drawn.halfBand();
+      drawn.threshold()[f] = kind.equals("relu") ? 0.2f : Math.nextDown(of);
+    }
+    // The same rows, and one more, so that they are screened.
+    EncoderProblem problem =
+        new EncoderProblem(
+            17,
+            48,
+            512,
+            Arrays.copyOf(drawn.x(), 17 * 48),
+            drawn.offsets(),
+            drawn.encoder(),
+            drawn.bias(),
+            drawn.threshold(),
+            drawn.halfBand(),
+            drawn.reluFirst());
+    try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
+      Encoding.Lists screened = encoding.encode();
+      Encoding.Lists few = encoding.encode(0, 16, 512);
+      assertEquals(few.bits(0, 16), screened.bits(0, 16));
+      for (int f = 0; f < 512; f++) {
+        if (!kind.equals("band")) {
+          assertTrue(Arrays.binarySearch(few.features()[f % 16], f) >= 0);
+        }
+      }
+      encoding.encoder().through(encoding.judge());
+      assertEquals(few.bits(0, 16), encoding.encode().bits(0, 16));
+    }
+  }
+
+  private static EncoderProblem timesX(EncoderProblem problem, float factor) {
+    for (int i = 0; i < problem.x().length; i++) {
+      problem.x()[i] *= factor;
+    }
+    return problem;
+  }
+
   /** The screen drops no more than it may, and hardly less. */
   @Test
   void theScreenLetsLittleThrough() {
@@ -405,15 +514,20 @@ final class EncoderTest {
     }
   }
 
+  /** More features than a block of few_append has bits, too. */
   @Test
   void neverAllPreactivationsAtOnce() {
-    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8000);
-    Arrays.fill(problem.threshold(), 4);
+    EncoderProblem problem = EncoderProblem.random(2, 140, 16, 8300);
+    Arrays.fill(problem.threshold(), 0, 8200, 4);
+    Arrays.fill(problem.threshold(), 8200, 8300, -8);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       long before = gpu.bytesInUse();
-      encoding.encode(0, 140, 32);
+      Encoding.Lists many = encoding.encode(0, 140, 160);
       long taken = gpu.peakBytes() - before;
-      assertTrue(taken < 140L * 8000 * Float.BYTES / 4, taken + " bytes");
+      assertTrue(taken < 140L * 8300 * Float.BYTES / 4, taken + " bytes");
+      assertEquals(0, many.flags());
+      assertTrue(many.counts()[1] >= 100, many.counts()[1] + " kept");
+      assertEquals(many.bits(0, 2), encoding.encode(0, 2, 160).bits(0, 2));
     }
   }
 
@@ -448,7 +562,10 @@ final class EncoderTest {
       }
       w[f * 70 + 3 + f] = Math.scalb(1.5f, exponents[f]);
     }
+    // As short as can be: its length is no multiple of the smallest float.
     Arrays.fill(w, exponents.length * 70, (exponents.length + 1) * 70, 0);
+    w[exponents.length * 70] = Float.MIN_VALUE;
+    w[exponents.length * 70 + 1] = Float.MIN_VALUE;
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       gpu.synchronize();
       Shadow shadow = encoding.encoder().shadow();
@@ -482,8 +599,7 @@ final class EncoderTest {
 
   @Test
   void wrongArgumentsAreRefused() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new Encoder(gpu, 0, 5, Precision.EXACT));
+    assertThrows(IllegalArgumentException.class, () -> new Encoder(gpu, 0, 5, Precision.EXACT));
     EncoderProblem problem = EncoderProblem.random(8, 30, 40, 150);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT);
         Pairs pairs = new Pairs(gpu.memory(), 20, 32)) {

@@ -123,8 +123,7 @@ final class Encoding implements AutoCloseable {
     DeviceArray z =
         gpu.memory().take("z", (long) problem.rows() * problem.features() * Float.BYTES);
     taken.add(z);
-    encoder.preactivations(
-        upload(problem.x()), offsets, problem.rows(), weights, bias, z, flags);
+    encoder.preactivations(upload(problem.x()), offsets, problem.rows(), weights, bias, z, flags);
     gpu.synchronize();
     return download(z).toArray(ValueLayout.JAVA_FLOAT);
   }

@@ -95,7 +95,7 @@ final class GpuSaeTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, 20, 100", "7, 33, 65", "16, 9, 40", "17, 65, 130", "140, 48, 300"})
+  @CsvSource({"1, 20, 100", "7, 33, 65", "16, 9, 40", "17, 65, 130", "140, 48, 200"})
   void encodesWhatDoublePrecisionHasActive(int rows, int inputs, int features) {
     EncoderProblem problem = EncoderProblem.random(rows, rows, inputs, features);
     try (GpuSae sae = sae(gpu, problem, 5, Precision.EXACT)) {
@@ -119,21 +119,21 @@ final class GpuSaeTest {
   @ParameterizedTest
   @EnumSource(Precision.class)
   void listsAreAsLongAsTheyAre(Precision precision) {
-    EncoderProblem problem = EncoderProblem.random(2, 40, 8, 1100);
+    EncoderProblem problem = EncoderProblem.random(2, 24, 8, 1100);
     Arrays.fill(problem.bias(), 0, 1000, 9);
-    Arrays.fill(problem.x(), 8 * 20, 8 * 40, 0);
+    Arrays.fill(problem.x(), 8 * 12, 8 * 24, 0);
     Arrays.fill(problem.bias(), 1000, 1100, -9);
     try (GpuSae sae = sae(gpu, problem, 5, precision)) {
-      ActiveLists lists = sae.encode(problem.x(), 40);
-      assertEquals(1000, lists.starts()[40] - lists.starts()[39]);
+      ActiveLists lists = sae.encode(problem.x(), 24);
+      assertEquals(1000, lists.starts()[24] - lists.starts()[23]);
       if (precision == Precision.EXACT) {
         requireRight(problem, lists);
       }
       Arrays.fill(problem.bias(), 0, 1000, -9);
     }
     try (GpuSae sae = sae(gpu, problem, 5, precision)) {
-      ActiveLists lists = sae.encode(problem.x(), 40);
-      assertEquals(lists.starts()[20], lists.starts()[40]);
+      ActiveLists lists = sae.encode(problem.x(), 24);
+      assertEquals(lists.starts()[12], lists.starts()[24]);
     }
   }
 
@@ -174,6 +174,33 @@ final class GpuSaeTest {
         }
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"order=reverse", "order=3,late-uploads=1", "order=4", "eager=1"})
+  void anyOrderOfThreadsGivesTheSameBits(String order) {
+    EncoderProblem problem = EncoderProblem.random(3, 20, 70, 520);
+    problem.threshold()[0] = -100;
+    float[][] xhat = new float[2][20 * 300];
+    ActiveLists[] lists = new ActiveLists[2];
+    for (int i = 0; i < 2; i++) {
+      EmulatedDriver.configure(i == 0 ? "" : order);
+      try (GpuSae sae = sae(gpu, problem, 300, Precision.EXACT)) {
+        lists[i] = sae.encode(problem.x(), 20);
+        ActiveLists of = lists[i];
+        // Twice as many entries as a block has threads, too.
+        int[] features = Arrays.copyOf(of.features(), of.features().length + 512);
+        float[] values = Arrays.copyOf(of.values(), features.length);
+        Arrays.fill(values, of.values().length, values.length, 0.37f);
+        for (int k = 0; k < 512; k++) {
+          features[of.features().length + k] = k;
+        }
+        of.starts()[20] += 512;
+        sae.decode(of.starts(), features, values, xhat[i]);
+      }
+    }
+    requireEqual(lists[0], lists[1]);
+    assertArrayEquals(xhat[0], xhat[1], 0);
   }
 
   @Test
@@ -225,30 +252,30 @@ final class GpuSaeTest {
   /** As much memory as the weights and a part of the batch need. */
   @Test
   void batchesThatDoNotFitAreCut() {
-    EncoderProblem problem = EncoderProblem.random(3, 200, 64, 300);
+    EncoderProblem problem = EncoderProblem.random(3, 70, 64, 140);
     ActiveLists whole;
     long held;
     try (GpuSae sae = sae(gpu, problem, 64, Precision.EXACT)) {
       held = gpu.bytesInUse();
-      whole = sae.encode(problem.x(), 200);
+      whole = sae.encode(problem.x(), 70);
       requireRight(problem, whole);
     }
-    assertTrue(GpuSae.bytes(64, 300, 64) <= held && held < GpuSae.bytes(64, 300, 64) + 100);
-    float[] xhat = new float[200 * 64];
-    float[] z = new float[200 * 300];
-    for (long more : new long[] {20_000, 60_000, 300_000}) {
+    assertTrue(GpuSae.bytes(64, 140, 64) <= held && held < GpuSae.bytes(64, 140, 64) + 100);
+    float[] xhat = new float[70 * 64];
+    float[] z = new float[70 * 140];
+    for (long more : new long[] {9_000, 20_000, 80_000}) {
       EmulatedDriver.configure("memory=" + (held + more));
       try (GpuSae sae = sae(gpu, problem, 64, Precision.EXACT)) {
-        requireEqual(whole, sae.encode(problem.x(), 200));
-        requireEqual(whole, sae.encode(problem.x(), 200));
+        requireEqual(whole, sae.encode(problem.x(), 70));
+        requireEqual(whole, sae.encode(problem.x(), 70));
         float[] cut = new float[xhat.length];
         sae.decode(whole.starts(), whole.features(), whole.values(), cut);
         float[] cutZ = new float[z.length];
-        sae.preactivations(problem.x(), 200, cutZ);
+        sae.preactivations(problem.x(), 70, cutZ);
         EmulatedDriver.configure("");
         try (GpuSae roomy = sae(gpu, problem, 64, Precision.EXACT)) {
           roomy.decode(whole.starts(), whole.features(), whole.values(), xhat);
-          roomy.preactivations(problem.x(), 200, z);
+          roomy.preactivations(problem.x(), 70, z);
         }
         assertArrayEquals(xhat, cut, 0);
         assertArrayEquals(z, cutZ, 0);
@@ -257,10 +284,10 @@ final class GpuSaeTest {
     EmulatedDriver.configure("memory=" + (held + 1000));
     try (GpuSae sae = sae(gpu, problem, 64, Precision.EXACT)) {
       GpuMemoryException thrown =
-          assertThrows(GpuMemoryException.class, () -> sae.encode(problem.x(), 200));
+          assertThrows(GpuMemoryException.class, () -> sae.encode(problem.x(), 70));
       assertTrue(thrown.getMessage().contains("too little free memory"), thrown.getMessage());
       EmulatedDriver.configure("");
-      requireEqual(whole, sae.encode(problem.x(), 200));
+      requireEqual(whole, sae.encode(problem.x(), 70));
     }
   }
 
