@@ -71,14 +71,20 @@ final class DenseSteps {
     denseRows = gpu.kernel("gradients", "dense_rows");
   }
 
-  /** Features of a chunk: whole parts of {@link StepArrays#featuresOfAPart}, at least one. */
-  private static long chunk(long rows, long features, long part, long entries) {
-    long parts = Math.max(1, entries / rows / part);
+  /**
+   * Features of a chunk: whole parts of {@link StepArrays#featuresOfAPart}, at least one.
+   *
+   * @param width of the wider rows, whose sums are as many as features
+   */
+  private static long chunk(long rows, long features, long width, long part, long entries) {
+    long parts = Math.max(1, entries / Math.max(rows, width / 4) / part);
     return Math.min(features, parts * part);
   }
 
   private int chunk(int rows) {
-    return (int) chunk(rows, arrays.features(), arrays.featuresOfAPart(), entriesOfAChunk);
+    int width = Math.max(arrays.inputs(), arrays.outputs());
+    int part = arrays.featuresOfAPart();
+    return (int) chunk(rows, arrays.features(), width, part, entriesOfAChunk);
   }
 
   /**
@@ -105,8 +111,8 @@ final class DenseSteps {
       long rows,
       TrainingSettings settings,
       long entries) {
-    long part = 128 * Math.max(1, Math.ceilDiv(Math.ceilDiv(features, 256L), 128L));
-    long chunk = chunk(rows, features, part, entries);
+    int part = StepArrays.featuresOfAPart(Math.toIntExact(features));
+    long chunk = chunk(rows, features, Math.max(inputs, outputs), part, entries);
     long centred = settings.preBias() ? rows * inputs : 0;
     return Float.BYTES * (centred + rows + 3 * rows * chunk + chunk * (inputs + outputs));
   }

@@ -85,6 +85,12 @@ public final class GpuTraining implements AutoCloseable {
   private static final int USUAL_CAPACITY = 256;
   private static final long USUAL_CHUNK = 1L << 24;
 
+  /** That a card is assumed to run at a time, for the memory of the encoder's ranges. */
+  private static final int BLOCKS_OF_A_CARD = 264;
+
+  /** Candidates of a row and range that there is room for in any case. */
+  private static final int LEAST_OF_A_RANGE = 64;
+
   /** Steps between two looks at what the encoder has learned. */
   private static final int LEARNING = 64;
 
@@ -109,6 +115,9 @@ public final class GpuTraining implements AutoCloseable {
   private long stepsHere;
   private long repetitions;
   private Running running;
+
+  /** Set while parameters move: whoever leaves by an exception then leaves them half-way. */
+  private boolean halfWay;
 
   /** A step that has been started. */
   private record Running(
@@ -186,13 +195,25 @@ public final class GpuTraining implements AutoCloseable {
   public static long bytes(
       int inputs, int features, int outputs, int rows, TrainingSettings settings) {
     long pairs = Math.round(Math.min(1, settings.density()) * features);
+    long capacity = Math.max(Math.min(features, USUAL_CAPACITY), pairs);
     return TrainingState.bytes(inputs, features, outputs, settings)
         + StepArrays.bytes(inputs, features, outputs, rows, settings)
         + Shadow.bytes(features, inputs)
-        + Shadow.bytes(rows, inputs)
-        + SparseSteps.bytes(rows, Math.max(Math.min(features, USUAL_CAPACITY), pairs))
+        + encoderBytes(inputs, features, rows, capacity, settings)
+        + SparseSteps.bytes(rows, capacity)
         + DenseSteps.bytes(inputs, features, outputs, rows, settings, USUAL_CHUNK)
         + StagedBatches.bytes(inputs, outputs, rows);
+  }
+
+  /** What the encoder takes for a batch: rows in both forms, and candidates for lists. */
+  private static long encoderBytes(
+      int inputs, int features, int rows, long capacity, TrainingSettings settings) {
+    long centred = settings.preBias() ? (long) rows * inputs * Float.BYTES : 0;
+    long entry = settings.precision() == Precision.FAST ? 2 * Integer.BYTES : Integer.BYTES;
+    int most = Math.min(Ranges.MOST, Math.ceilDiv(features, Ranges.TILE));
+    int ranges = Math.clamp(BLOCKS_OF_A_CARD / Math.ceilDiv(rows, Ranges.TILE), 1, most);
+    long candidates = rows * (2 * capacity + (long) LEAST_OF_A_RANGE * ranges);
+    return Shadow.bytes(rows, inputs) + centred + candidates * entry;
   }
 
   /** Everything the next step depends on, in the order of {@code SaeInTraining.state()}. */
@@ -243,6 +264,11 @@ public final class GpuTraining implements AutoCloseable {
   }
 
   private void requireNoStep() {
+    if (halfWay && running == null) {
+      throw new GpuException(
+          "A step has failed when it had changed a part of the parameters; go on from the last"
+              + " checkpoint, in a new process.");
+    }
     if (running != null) {
       throw new IllegalStateException("a step has been started and not been finished");
     }
@@ -347,6 +373,7 @@ public final class GpuTraining implements AutoCloseable {
       if (result.has(StepResult.OVERFLOW) || isTimeToLearn()) {
         encoder.settle();
       }
+      halfWay = false;
       if (result.has(StepResult.NOT_FINITE)) {
         throw new ArithmeticException("A row of the batch holds a value that is not finite.");
       }
@@ -420,6 +447,7 @@ public final class GpuTraining implements AutoCloseable {
       rows(batch, new RowWork.Norm());
       launches.clip(rows);
     }
+    halfWay = moving;
     rows(batch, step.work());
     if (moving) {
       launches.moveVectors(rows);

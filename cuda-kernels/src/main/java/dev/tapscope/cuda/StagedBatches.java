@@ -91,7 +91,7 @@ final class StagedBatches {
     }
     Slot slot = free.element();
     slot.rows = rows;
-    slot.same = batchX.isNative() && batchY.isNative() && batchX.address() == batchY.address();
+    slot.same = batchX.equals(batchY);
     gpu.makeCurrent();
     send(batchX, slot.stagingX, slot.x);
     if (!slot.same) {

@@ -106,8 +106,12 @@ final class StepArrays {
 
   /** Features in a part of {@link #throughParts}. */
   int featuresOfAPart() {
+    return featuresOfAPart(features);
+  }
+
+  static int featuresOfAPart(int features) {
     int rounded = FEATURES_OF_A_PART;
-    return Math.max(1, Math.ceilDiv(Math.ceilDiv(features, PARTS), rounded)) * rounded;
+    return Math.ceilDiv(Math.ceilDiv(features, PARTS), rounded) * rounded;
   }
 
   int throughPartCount() {
