@@ -95,7 +95,10 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
             "LD_LIBRARY_PATH",
             Packaged.emulatedDriver().getParent().toString(),
             "TAPSCOPE_EMULATOR",
-            settings);
+            settings,
+            // A real cuBLAS has no use for a driver that is none.
+            "TAPSCOPE_CUBLAS",
+            "none");
     return new JvmRun(jvmOptions, arguments, variables);
   }
 
