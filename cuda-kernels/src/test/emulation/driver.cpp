@@ -112,6 +112,7 @@ void read_environment() {
 /// and forgets an error of the context. 0, or 1 where the text is wrong.
 API int tapscope_emulator(const char* text) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
+  read_environment();  // or the first call of the driver would, and undo this
   if (!configure(text)) {
     return INVALID_VALUE;
   }

@@ -25,6 +25,7 @@ final class ModuleRulesTest {
         .onlyDependOnClassesThat()
         .resideInAnyPackage(
             "dev.tapscope.kernel..",
+            "dev.tapscope.cuda",
             "java.lang..",
             "java.nio",
             "java.util..",
@@ -41,11 +42,18 @@ final class ModuleRulesTest {
         .onlyDependOnClassesThat()
         .resideInAnyPackage(
             "dev.tapscope.step..",
+            "dev.tapscope.cuda",
             "java.lang..",
             "java.nio",
             "java.util..",
             "jdk.incubator.vector..")
         .check(MODULE);
+  }
+
+  /** What CUDA is like on this machine is cuda-kernels' affair. */
+  @Test
+  void nobodyCallsJCuda() {
+    noClasses().should().dependOnClassesThat().resideInAPackage("jcuda..").check(MODULE);
   }
 
   @Test

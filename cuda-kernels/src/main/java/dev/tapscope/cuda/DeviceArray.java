@@ -99,6 +99,12 @@ final class DeviceArray implements AutoCloseable {
     Result.check(JCudaDriver.cuMemsetD8Async(at(0), (byte) 0, bytes, stream), "clearing " + name);
   }
 
+  /** For libraries that take pointers; {@code offset} is in bytes. */
+  CUdeviceptr pointer(long offset) {
+    requireFits(offset, 0);
+    return at(offset);
+  }
+
   private CUdeviceptr at(long offset) {
     address();
     return pointer.withByteOffset(offset);

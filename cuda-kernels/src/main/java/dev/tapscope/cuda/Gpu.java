@@ -3,6 +3,7 @@ package dev.tapscope.cuda;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import jcuda.Pointer;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
@@ -20,6 +21,9 @@ import jcuda.driver.JITOptions;
  * stream of work. Calls come from one thread at a time, but not always the same one.
  */
 public final class Gpu implements AutoCloseable {
+  /** Major compute capability. */
+  private static final int HOPPER = 9;
+
   private static final int JIT_LOG_BYTES = 8 << 10;
 
   private final Cuda.Found found;
@@ -29,6 +33,8 @@ public final class Gpu implements AutoCloseable {
   private final DeviceMemory memory = new DeviceMemory(this);
   private final Map<String, CUmodule> modules = new HashMap<>();
   private final Map<String, Ptx> sources = new HashMap<>();
+
+  private Optional<Optional<Gemm>> cublas = Optional.empty();
 
   private Gpu(Cuda.Found found) {
     this.found = found;
@@ -77,6 +83,14 @@ public final class Gpu implements AutoCloseable {
     return memory.peak();
   }
 
+  /** Bytes of its memory that nobody has taken. */
+  public long freeBytes() {
+    makeCurrent();
+    long[] free = {0};
+    Result.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "asking for free memory");
+    return free[0];
+  }
+
   DeviceMemory memory() {
     return memory;
   }
@@ -88,6 +102,34 @@ public final class Gpu implements AutoCloseable {
   /** Streaming multiprocessors. */
   int multiprocessors() {
     return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+  }
+
+  /**
+   * cuBLAS, where this machine has one; opened with the first call, closed with the GPU.
+   *
+   * @throws GpuException where it is there and cannot be started
+   */
+  Optional<Gemm> cublas() {
+    if (cublas.isEmpty()) {
+      cublas = Optional.of(Gemm.open(this));
+    }
+    return cublas.get();
+  }
+
+  /** Products in single precision: cuBLAS's where there is one, else by Tapscope's own kernels. */
+  Products products() {
+    return cublas()
+        .<Products>map(gemm -> new CublasProducts(gemm, stream))
+        .orElseGet(() -> new OwnProducts(this));
+  }
+
+  /**
+   * Who computes the encoder's products where it is not the encoder's own kernel: on cards since
+   * Hopper, whose tensor cores need instructions that kernel does not use, cuBLAS.
+   */
+  Optional<ShadowProducts> screening() {
+    int major = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR);
+    return major >= HOPPER ? cublas().map(gemm -> gemm) : Optional.empty();
   }
 
   private int attribute(int which) {
@@ -145,6 +187,8 @@ public final class Gpu implements AutoCloseable {
   @Override
   public void close() {
     makeCurrent();
+    cublas.flatMap(gemm -> gemm).ifPresent(Gemm::close);
+    cublas = Optional.empty();
     modules.values().forEach(m -> Result.check(JCudaDriver.cuModuleUnload(m), "closing the GPU"));
     modules.clear();
     Result.check(JCudaDriver.cuStreamDestroy(stream), "closing the GPU");

@@ -138,6 +138,7 @@ public final class GpuSae implements AutoCloseable {
       flags = take("the flags of a batch", 1);
       encoder = new Encoder(gpu, inputs, features, precision);
       taken.add(encoder::close);
+      gpu.screening().ifPresent(encoder::through);
       pairs = new Pairs(memory, 0, 0);
       taken.add(pairs::close);
       upload(encoderWeights, weights.encoder(), inputs);

@@ -82,8 +82,8 @@ public final class GpuTraining implements AutoCloseable {
       double[] thresholdReconstruction,
       double[] thresholdPenalty) {}
 
-  private static final int USUAL_CAPACITY = 256;
-  private static final long USUAL_CHUNK = 1L << 24;
+  static final int USUAL_CAPACITY = 256;
+  static final long USUAL_CHUNK = 1L << 24;
 
   /** That a card is assumed to run at a time, for the memory of the encoder's ranges. */
   private static final int BLOCKS_OF_A_CARD = 264;
@@ -129,15 +129,7 @@ public final class GpuTraining implements AutoCloseable {
    * @throws GpuMemoryException when the GPU has too little free memory
    */
   public GpuTraining(Gpu gpu, int inputs, int features, int outputs, TrainingSettings settings) {
-    this(
-        gpu,
-        inputs,
-        features,
-        outputs,
-        settings,
-        () -> new OwnProducts(gpu),
-        USUAL_CAPACITY,
-        USUAL_CHUNK);
+    this(gpu, inputs, features, outputs, settings, gpu::products, USUAL_CAPACITY, USUAL_CHUNK);
   }
 
   /**
@@ -171,6 +163,7 @@ public final class GpuTraining implements AutoCloseable {
       launches = new StepLaunches(gpu, holdings, settings, state, arrays);
       encoder = new Encoder(gpu, inputs, features, settings.precision());
       holdings.hold(encoder::close);
+      gpu.screening().ifPresent(encoder::through);
       sparseSteps =
           new SparseSteps(gpu, holdings, settings, state, arrays, launches, encoder, capacity);
       Products dense = products.get();

@@ -4,6 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import jcuda.Pointer;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
@@ -17,6 +18,8 @@ import jcuda.driver.JCudaDriver;
 final class Kernel {
   /** What needs no permission. */
   private static final int USUAL_SHARED_BYTES = 48 << 10;
+
+  private static final AtomicLong LAUNCHES = new AtomicLong();
 
   private final String name;
   private final CUfunction function;
@@ -74,6 +77,12 @@ final class Kernel {
         JCudaDriver.cuLaunchKernel(
             function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointer, null),
         "launching kernel " + name);
+    LAUNCHES.incrementAndGet();
+  }
+
+  /** How many there have been, of all kernels. */
+  static long launches() {
+    return LAUNCHES.get();
   }
 
   private void put(int i, Object argument) {

@@ -36,6 +36,11 @@ public final class EmulatedDriver {
       System.err.println("Skipped: the emulated CUDA driver was not built; it needs g++ and make.");
     }
     Assumptions.assumeTrue(there, "the emulated CUDA driver was not built; it needs g++ and make");
+    // A real cuBLAS has no use for a driver that is none.
+    if (System.getenv(CublasPlaces.VARIABLE) == null
+        && System.getProperty(CublasPlaces.PROPERTY) == null) {
+      System.setProperty(CublasPlaces.PROPERTY, CublasPlaces.NONE);
+    }
     configure("");
   }
 

@@ -1,9 +1,11 @@
 package dev.tapscope.attach;
 
+import dev.tapscope.device.Device;
+import dev.tapscope.device.DeviceOption;
 import dev.tapscope.edit.Edit;
 import dev.tapscope.edit.Nearest;
 import dev.tapscope.edit.ResolvedEdit;
-import dev.tapscope.kernel.Kernels;
+import dev.tapscope.kernel.CudaKernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;
@@ -38,21 +40,19 @@ public final class SaeExtension implements Extension {
   private static final String DEVICE = "device";
 
   private final PrintStream err;
-  private final SaeKernels kernels;
 
   /** For {@link java.util.ServiceLoader}. */
   public SaeExtension() {
-    this(System.err, Kernels.best());
+    this(System.err);
   }
 
-  SaeExtension(PrintStream err, SaeKernels kernels) {
+  SaeExtension(PrintStream err) {
     this.err = err;
-    this.kernels = kernels;
   }
 
   @Override
   public void install(Run run, Map<String, String> options) {
-    String device = Device.choose(options.getOrDefault(DEVICE, "auto"));
+    DeviceOption device = DeviceOption.of(options.getOrDefault(DEVICE, "auto"));
     Map<String, SaeOption> saes = new LinkedHashMap<>();
     Map<String, Edit> edits = new LinkedHashMap<>();
     options.forEach((key, value) -> {
@@ -74,7 +74,14 @@ public final class SaeExtension implements Extension {
       return;
     }
     checkTargets(saes, edits);
-    install(run, device, saes, edits);
+    // Rows are edited by the CPU, so without SAEs a GPU has nothing to do.
+    Device on = Device.open(saes.isEmpty() ? DeviceOption.CPU : device, this::say);
+    try {
+      install(run, on, saes, edits);
+    } catch (RuntimeException | Error e) {
+      on.close();
+      throw e;
+    }
   }
 
   private static void checkTargets(Map<String, SaeOption> saes, Map<String, Edit> edits) {
@@ -94,16 +101,13 @@ public final class SaeExtension implements Extension {
   }
 
   private void install(
-      Run run, String device, Map<String, SaeOption> saes, Map<String, Edit> edits) {
-    String advice = Kernels.advice();
-    if (!saes.isEmpty() && !advice.isEmpty()) {
-      say(advice);
-    }
+      Run run, Device device, Map<String, SaeOption> saes, Map<String, Edit> edits) {
     List<CountedEdit> counted = new ArrayList<>(RowEdits.attach(run, edits, this::say));
     List<SaeTap> taps = new ArrayList<>();
     for (SaeOption option : saes.values()) {
       SaeFolder folder = SaeFolder.open(option.path());
-      report(option, folder.sae());
+      SaeKernels kernels = device.kernels(folder.sae().weights());
+      report(option, folder.sae(), kernels);
       List<CountedEdit> own = resolve(option, folder, edits);
       counted.addAll(own);
       EditPlan plan = new EditPlan(kernels, folder.sae().weights(), own);
@@ -121,9 +125,15 @@ public final class SaeExtension implements Extension {
     run.onClose(() -> {
       run.folder().describe("saes", taps.stream().map(this::describe).toList());
       run.folder().describe("edits", counted.stream().map(CountedEdit::describe).toList());
-      run.folder().describe(DEVICE, device);
+      run.folder().describe(DEVICE, used(taps));
       counted.stream().filter(e -> e.rows().sum() == 0).forEach(this::reportIdle);
+      device.close();
     });
+  }
+
+  /** The device that an SAE runs on; its {@code kernel} says which of them do, where not all. */
+  private static String used(List<SaeTap> taps) {
+    return taps.stream().anyMatch(tap -> tap.kernels() instanceof CudaKernels) ? "cuda" : "cpu";
   }
 
   private static SaeTap attach(Run run, SaeTap tap) {
@@ -179,12 +189,12 @@ public final class SaeExtension implements Extension {
     map.put("format", sae.format());
     map.put("folded", sae.folded());
     map.put("notes", sae.notes());
-    map.put("kernel", kernels.name());
+    map.put("kernel", tap.kernels().name());
     map.putAll(tap.tally().describe());
     return map;
   }
 
-  private void report(SaeOption option, JumpReluSae sae) {
+  private void report(SaeOption option, JumpReluSae sae, SaeKernels kernels) {
     say(
         "sae %s: %d features at %s, %s, %s kernels, %s"
             .formatted(

@@ -1,5 +1,6 @@
 package dev.tapscope.attach;
 
+import dev.tapscope.cuda.GpuException;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeFolder;
@@ -47,6 +48,10 @@ final class SaeTap {
     return folder;
   }
 
+  SaeKernels kernels() {
+    return kernels;
+  }
+
   Tally tally() {
     return tally;
   }
@@ -70,13 +75,22 @@ final class SaeTap {
       checkFinite(input, r, row);
       System.arraycopy(row, 0, x, r * width, width);
     }
-    var features = kernels.encode(weights, x, rows);
-    float[] xhat = new float[Math.multiplyExact(rows, weights.outputs())];
-    kernels.decode(weights, features, xhat);
-    PassRows.Fire fire = new PassRows.Fire(features, xhat);
+    PassRows.Fire fire = fire(weights, x, rows);
     PassRows pass = passes.computeIfAbsent(input.pass().index(), i -> new PassRows(input.pass()));
     for (int r = 0; r < rows; r++) {
       pass.encoded(input.position(r), fire, r);
+    }
+  }
+
+  private PassRows.Fire fire(SaeWeights weights, float[] x, int rows) {
+    try {
+      var features = kernels.encode(weights, x, rows);
+      float[] xhat = new float[Math.multiplyExact(rows, weights.outputs())];
+      kernels.decode(weights, features, xhat);
+      return new PassRows.Fire(features, xhat);
+    } catch (GpuException e) {
+      throw TapscopeException.failed(
+          "device-failed", "SAE %s cannot run. %s".formatted(option.name(), e.getMessage()), e);
     }
   }
 

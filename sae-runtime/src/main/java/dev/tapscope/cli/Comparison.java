@@ -66,19 +66,16 @@ record Comparison(
             .map(token -> WatchedToken.of(token, flags.model(), places))
             .toList();
     List<String> command = flags.model().compared(places, screen);
-    String profile = flags.model().profile();
     screen.say("running without edits");
-    Trial plain = Trial.of(process, command, profile, flags.saes(), List.of());
+    Trial plain = Trial.of(process, command, flags, List.of());
     screen.say(
         "running " + word + ": " + edits.stream().map(Edit::toString).collect(joining("; ")));
-    Trial edited = Trial.of(process, command, profile, flags.saes(), edits);
+    Trial edited = Trial.of(process, command, flags, edits);
     Optional<Boolean> noOp = Optional.empty();
     if (flags.zero()) {
       screen.say("running with strength 0");
       List<Edit> zero = flags.features().stream().map(f -> f.steer("0", flags.scope())).toList();
-      noOp =
-          Optional.of(
-              Effect.identical(plain, Trial.of(process, command, profile, flags.saes(), zero)));
+      noOp = Optional.of(Effect.identical(plain, Trial.of(process, command, flags, zero)));
     }
     Controls tried = Controls.NONE;
     if (controls > 0) {
@@ -112,7 +109,7 @@ record Comparison(
       screen.say("control %d of %d: feature %d".formatted(i + 1, others.size(), feature));
       FeatureEdit control = first.on(feature, strength);
       List<Edit> edit = List.of(control.steer(control.value().orElseThrow(), flags.scope()));
-      Trial trial = Trial.of(process, command, flags.model().profile(), flags.saes(), edit);
+      Trial trial = Trial.of(process, command, flags, edit);
       if (trial.beginsLike(edited)) {
         same.add(feature);
       }

@@ -1,6 +1,5 @@
 package dev.tapscope.cli;
 
-import dev.tapscope.cuda.Cuda;
 import dev.tapscope.view.Terminal;
 import java.io.File;
 import java.lang.module.ModuleFinder;
@@ -86,7 +85,7 @@ final class DoctorCommand implements Callable<Integer> {
     findings.add(jar("agent", places.agent(), "instrument-agent"));
     findings.add(jar("SAE runtime", places.runtime(), "sae-runtime"));
     findings.add(jar("Gemma 2 sample", places.gemma2(), "samples/gemma2"));
-    findings.add(cuda(Cuda.probe()));
+    findings.addAll(GpuFindings.ofMachine());
     Terminal terminal = screen.terminal(Terminal.Choice.AUTO);
     String colours =
         switch (terminal.colours()) {
@@ -108,20 +107,6 @@ final class DoctorCommand implements Callable<Integer> {
         there
             ? jar.toString()
             : jar + " is missing; mvn -q -DskipTests -pl " + module + " -am package");
-  }
-
-  static Finding cuda(Cuda.Probe probe) {
-    return switch (probe) {
-      case Cuda.Found gpu ->
-          new Finding(
-              "CUDA",
-              false,
-              false,
-              "%s, driver for CUDA %s; this version has no CUDA kernels, so SAEs run on the CPU."
-                  .formatted(gpu.name(), gpu.driver()));
-      case Cuda.Absent absent ->
-          new Finding("CUDA", false, false, absent.sentence() + " SAEs run on the CPU.");
-    };
   }
 
   private Finding browser() {

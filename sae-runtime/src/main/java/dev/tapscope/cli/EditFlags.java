@@ -61,6 +61,10 @@ final class EditFlags {
     return interventions.edits();
   }
 
+  DeviceFlag device() {
+    return interventions.device();
+  }
+
   List<String> watched() {
     return watched;
   }

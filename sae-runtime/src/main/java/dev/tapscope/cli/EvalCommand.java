@@ -1,11 +1,11 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.device.Device;
 import dev.tapscope.eval.Evaluation;
 import dev.tapscope.eval.EvaluationCsv;
 import dev.tapscope.eval.EvaluationJson;
 import dev.tapscope.eval.FrontierPlot;
 import dev.tapscope.io.WholeFile;
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.sae.JumpReluSae;
 import dev.tapscope.sae.SaeFolder;
 import dev.tapscope.store.Asked;
@@ -42,6 +42,7 @@ import picocli.CommandLine.Option;
 final class EvalCommand implements Callable<Integer> {
   @Mixin private CorpusModelFlags model;
   @Mixin private CorpusFlags corpus;
+  @Mixin private DeviceFlag device;
 
   @Option(
       names = "--sae",
@@ -94,11 +95,9 @@ final class EvalCommand implements Callable<Integer> {
     HarvestedModel reading = model.reading(places);
     Corpus read = Corpus.of(corpus.files());
     out.ifPresent(EvalCommand::makeFolder);
-    if (!Kernels.advice().isEmpty()) {
-      screen.say(Kernels.advice());
-    }
     Evaluation evaluation;
-    try (RunPlace place = RunPlace.temporary()) {
+    try (Device on = device.open(screen);
+        RunPlace place = RunPlace.temporary()) {
       Path folder = place.folder().toAbsolutePath().getParent();
       requireRoom(read, folder);
       CorpusDocuments documents = CorpusDocuments.gather(read, folder);
@@ -106,7 +105,8 @@ final class EvalCommand implements Callable<Integer> {
         documents = documents.ended(model.sample().orElseThrow(EvalCommand::noTokenizer), places);
       }
       screen.say("reading %,d documents".formatted(documents.count()));
-      EvalRuns runs = new EvalRuns(reading, model.profile(), documents.file(), places, screen);
+      EvalRuns runs =
+          new EvalRuns(reading, model.profile(), documents.file(), on, device, places, screen);
       evaluation =
           new Evaluation(
               model.name(),

@@ -1,12 +1,11 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.device.Device;
 import dev.tapscope.edit.Edit;
 import dev.tapscope.eval.DecoderCosines;
 import dev.tapscope.eval.LanguageLoss;
 import dev.tapscope.eval.Reconstruction;
 import dev.tapscope.eval.SaeEvaluation;
-import dev.tapscope.kernel.Kernels;
-import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.live.Kept;
 import dev.tapscope.live.LivePass;
 import dev.tapscope.sae.JumpReluSae;
@@ -32,15 +31,29 @@ final class EvalRuns {
   private final Path documents;
   private final Places places;
   private final Screen screen;
-  private final SaeKernels kernels = Kernels.best();
+  private final Device device;
+  private final DeviceFlag flag;
   private int done;
   private int all;
   private long rows;
 
-  EvalRuns(HarvestedModel model, String profile, Path documents, Places places, Screen screen) {
+  /**
+   * @param device for what this process computes
+   * @param flag asks for the same in the model's JVM, where SAEs are spliced in
+   */
+  EvalRuns(
+      HarvestedModel model,
+      String profile,
+      Path documents,
+      Device device,
+      DeviceFlag flag,
+      Places places,
+      Screen screen) {
     this.model = model;
     this.profile = profile;
     this.documents = documents;
+    this.device = device;
+    this.flag = flag;
     this.places = places;
     this.screen = screen;
   }
@@ -54,7 +67,7 @@ final class EvalRuns {
       captured.add(spec.inputAddress());
       captured.add(spec.outputAddress());
       writes.add(spec.outputAddress());
-      measures.put(spec, new Reconstruction(sae.weights(), kernels));
+      measures.put(spec, new Reconstruction(sae.weights(), device.kernels(sae.weights())));
     });
     all = 1 + saes.size() + writes.size();
     Kept counted = new Kept(false, model.tokens("eos_token_id"));
@@ -84,7 +97,7 @@ final class EvalRuns {
                   clean.mean(),
                   spliced.mean(),
                   zeros.get(spec.outputAddress()).mean()),
-              DecoderCosines.of(sae.weights(), kernels)));
+              DecoderCosines.of(sae.weights(), device::kernels)));
     });
     return evaluations;
   }
@@ -123,7 +136,9 @@ final class EvalRuns {
   }
 
   private TextLoss edited(String what, List<SaeSpec> saes, Edit edit, TextLoss clean) {
-    TextLoss loss = run(what, options().saes(saes).edits(List.of(edit)), pass -> {});
+    AgentOptions options = options().saes(saes).edits(List.of(edit));
+    flag.passTo(options);
+    TextLoss loss = run(what, options, pass -> {});
     if (loss.tokens() != clean.tokens()) {
       throw TapscopeException.failed(
           "eval-tokens",

@@ -1,6 +1,5 @@
 package dev.tapscope.cli;
 
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.kernel.SparseRows;
@@ -75,9 +74,8 @@ final class FeatureStatistics {
    * @param output address of the rows that are reconstructed
    */
   static FeatureStatistics of(
-      ActivationStore store, String input, String output, SaeWeights weights) {
+      ActivationStore store, String input, String output, SaeWeights weights, SaeKernels kernels) {
     FeatureStatistics statistics = new FeatureStatistics(weights.features());
-    SaeKernels kernels = Kernels.best();
     int most = Math.max(4, PREACTIVATIONS / weights.features());
     for (long from = 0; from < store.rows(); from += most) {
       int rows = (int) Math.min(most, store.rows() - from);

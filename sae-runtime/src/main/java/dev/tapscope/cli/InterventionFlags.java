@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import dev.tapscope.edit.Edit;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** SAEs and edits of a run, as {@code run}, {@code steer} and {@code ablate} take them. */
@@ -23,11 +24,17 @@ final class InterventionFlags {
       })
   private List<Edit> edits = List.of();
 
+  @Mixin private DeviceFlag device;
+
   List<SaeSpec> saes() {
     return saes;
   }
 
   List<Edit> edits() {
     return edits;
+  }
+
+  DeviceFlag device() {
+    return device;
   }
 }

@@ -84,11 +84,11 @@ record LiveTraining(Asked asked, List<Path> corpus) {
    *
    * @param checkpoint where training goes on from one
    * @throws TapscopeException {@code live-other} when the model or the corpus is another than at
-   *     the beginning, {@code memory}, or what the model fails with
+   *     the beginning, {@code memory} or {@code device-memory}, or what the model fails with
    */
   TrainingRows open(
       Plan plan,
-      int threads,
+      DeviceMaker wanted,
       Optional<Checkpoint> checkpoint,
       Places places,
       JavaMemory java,
@@ -119,14 +119,15 @@ record LiveTraining(Asked asked, List<Path> corpus) {
                   widths,
                   leftOut.sentence(leftOut.ids())));
       int buffer = plan.course().buffer();
+      DeviceMaker maker = TrainingRows.fitting(plan, wanted, widths::get);
       TrainingMemory memory =
-          TrainingRows.memory(plan, threads, widths::get, recipe -> FirstDensity.HALF)
+          TrainingRows.memory(plan, maker, widths::get, recipe -> FirstDensity.HALF)
               .and(
                   TrainingMemory.ofRows(
                       LiveRows.bytes(widths.values(), buffer), 0, 0, plan.course().batch()));
       memory.check(java.direct(), java.heap());
       LiveRows live = new LiveRows(rows, widths, plan.sites(), plan.course().seed(), buffer);
-      return new TrainingRows(live.sources(), memory, Optional.empty(), model::stop);
+      return new TrainingRows(live.sources(), memory, maker, Optional.empty(), model::stop);
     } catch (RuntimeException | Error e) {
       rows.close();
       throw e;

@@ -70,6 +70,7 @@ final class RunCommand implements Callable<Integer> {
           .saes(interventions.saes())
           .edits(interventions.edits())
           .set("out", place.folder().toString());
+      interventions.device().passTo(options);
       if (overwrite) {
         options.set("out.overwrite", "true");
       }

@@ -36,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class StatsCommand implements Callable<Integer> {
   @Mixin private CorpusModelFlags model;
   @Mixin private CorpusFlags corpus;
+  @Mixin private DeviceFlag device;
 
   @Option(
       names = "--sae",
@@ -84,6 +85,7 @@ final class StatsCommand implements Callable<Integer> {
               .set("capture", sae.outputAddress())
               .saes(List.of(sae))
               .set("out", place.folder().toString());
+      device.passTo(options);
       new TappedProcess(places, screen)
           .run(reading.on(documents.file()), options, OutputStream.nullOutputStream());
       FeatureStatistics statistics =

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.live.LiveRows;
 import dev.tapscope.sae.SaeStats;
@@ -21,13 +22,14 @@ final class StoreStatistics {
    *
    * @param site address in the store, {@code in>out} for a transcoder
    * @param weights those of the file, which is there already
+   * @param kernels for them
    * @return what was found
    */
   static FeatureStatistics write(
-      ActivationStore store, String site, SaeWeights weights, Path file) {
+      ActivationStore store, String site, SaeWeights weights, SaeKernels kernels, Path file) {
     String input = LiveRows.input(site);
     FeatureStatistics statistics =
-        FeatureStatistics.of(store, input, LiveRows.output(site), weights);
+        FeatureStatistics.of(store, input, LiveRows.output(site), weights, kernels);
     statistics
         .stats(
             statistics.metadata(

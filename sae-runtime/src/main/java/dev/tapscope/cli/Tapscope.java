@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.cuda.GpuException;
 import dev.tapscope.tap.TapscopeException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -152,6 +153,10 @@ public final class Tapscope {
     if (e instanceof TapscopeException known) {
       screen.say(known.line());
       return known.exit();
+    }
+    if (e instanceof GpuException failed) {
+      screen.say("tapscope: [device-failed] " + failed.getMessage());
+      return TapscopeException.FAILED;
     }
     screen.say(
         "tapscope: [internal] "

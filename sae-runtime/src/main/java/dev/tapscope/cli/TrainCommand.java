@@ -1,20 +1,21 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.device.Device;
 import dev.tapscope.io.WholeFile;
+import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeFormat;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.SaeWriter;
-import dev.tapscope.step.Steps;
 import dev.tapscope.store.ActivationStore;
 import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.train.Checkpoint;
 import dev.tapscope.train.Plan;
-import dev.tapscope.train.SaeMaker;
 import dev.tapscope.train.StepMetrics;
 import dev.tapscope.train.Task;
 import dev.tapscope.train.Trainer;
 import dev.tapscope.train.Training;
+import dev.tapscope.train.TrainingMemory;
 import dev.tapscope.train.Word;
 import dev.tapscope.train.Words;
 import java.lang.foreign.Arena;
@@ -89,6 +90,8 @@ final class TrainCommand implements Callable<Integer> {
       description = "One of several SAEs, and what is different with it.")
   private List<String> saes = new ArrayList<>();
 
+  @Mixin private DeviceFlag device;
+
   @Option(
       names = "--threads",
       paramLabel = "N",
@@ -145,22 +148,39 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
-    TrainingRows rows = rows(plan, checkpoint);
-    advise(plan);
-    screen.say("memory: " + rows.memory());
-    SaeMaker maker = (dimensions, method, batch) -> Steps.best(dimensions, method, threads);
-    List<StepMetrics> last;
+    TrainingMemory memory;
+    try (Device on = device.open(screen)) {
+      TrainingRows rows = rows(plan, checkpoint, new DeviceMaker(on, threads));
+      memory = rows.memory();
+      advise(plan);
+      checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
+      screen.say("device: " + rows.maker().device());
+      screen.say("memory: " + memory);
+      train(plan, checkpoint, folder, rows);
+    }
+    PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(memory.total())));
+    return 0;
+  }
+
+  private void train(Plan plan, Optional<Checkpoint> checkpoint, Path folder, TrainingRows rows) {
+    Path file = folder.resolve(Checkpoint.FILE);
     try (Trainer trainer =
         checkpoint.isPresent()
-            ? Trainer.resume(
-                folder.resolve(Checkpoint.FILE), checkpoint.get(), rows.sources(), maker)
-            : Trainer.start(plan, rows.sources(), maker)) {
-      last = train(trainer, folder, rows.stop());
+            ? Trainer.resume(file, checkpoint.get(), rows.sources(), rows.maker())
+            : Trainer.start(plan, rows.sources(), rows.maker())) {
+      List<StepMetrics> last = train(trainer, folder, rows.stop());
       Map<String, TrainedSae> written = write(trainer, rows, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
-    PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(rows.memory().total())));
-    return 0;
+  }
+
+  /** Says it where training goes on elsewhere. */
+  private void compare(String before, String now) {
+    if (!before.equals(now)) {
+      screen.say(
+          "The checkpoint was made on the device %s, and training goes on on %s: as well, but to other bits."
+              .formatted(before, now));
+    }
   }
 
   private Words flags() {
@@ -229,11 +249,11 @@ final class TrainCommand implements Callable<Integer> {
     return folder;
   }
 
-  private TrainingRows rows(Plan plan, Optional<Checkpoint> checkpoint) {
+  private TrainingRows rows(Plan plan, Optional<Checkpoint> checkpoint, DeviceMaker maker) {
     Optional<LiveTraining> live = LiveTraining.of(plan);
     if (live.isPresent()) {
       TrainingRows rows =
-          live.get().open(plan, threads, checkpoint, places, JavaMemory.ofProcess(), screen);
+          live.get().open(plan, maker, checkpoint, places, JavaMemory.ofProcess(), screen);
       if (checkpoint.isEmpty()) {
         screen.say("scale and mean are taken from the first buffer, which is filled now");
       }
@@ -249,13 +269,10 @@ final class TrainCommand implements Callable<Integer> {
                 plan.course().steps(),
                 plan.course().batch(),
                 (double) plan.course().steps() * plan.course().batch() / activations.rows()));
-    return TrainingRows.open(activations, plan, threads, JavaMemory.ofProcess());
+    return TrainingRows.open(activations, plan, maker, JavaMemory.ofProcess());
   }
 
   private void advise(Plan plan) {
-    if (!Steps.advice().isEmpty()) {
-      screen.say(Steps.advice());
-    }
     for (Task task : plan.tasks()) {
       if (task.recipe().lambdaWarmUp() >= plan.course().steps()) {
         screen.say(
@@ -335,7 +352,7 @@ final class TrainCommand implements Callable<Integer> {
           own.resolve("report.json"), new JsonMapper().writeValueAsString(trained.report()) + "\n");
       rows.store()
           .ifPresentOrElse(
-              store -> screen.say(statistics(task, store, writer.weights(), file)),
+              store -> screen.say(statistics(task, store, writer.weights(), rows.maker(), file)),
               () ->
                   screen.say(
                       "%s: %s comes from tapscope stats, with the same model and a corpus; no rows are left to count in"
@@ -344,10 +361,13 @@ final class TrainCommand implements Callable<Integer> {
     }
   }
 
-  private String statistics(Task task, ActivationStore store, SaeWeights weights, Path file) {
+  private String statistics(
+      Task task, ActivationStore store, SaeWeights weights, DeviceMaker maker, Path file) {
     screen.say("%s: statistics of %,d rows".formatted(task.name(), store.rows()));
+    SaeKernels kernels = maker.kernels(weights);
     FeatureStatistics statistics =
-        StoreStatistics.write(store, task.recipe().site(), weights, file);
+        StoreStatistics.write(store, task.recipe().site(), weights, kernels, file);
+    kernels.release(weights);
     return "%s: %,d features fire, L0 %.2f; wrote %s"
         .formatted(
             task.name(), statistics.alive(), statistics.l0(), file.resolveSibling(SaeStats.FILE));

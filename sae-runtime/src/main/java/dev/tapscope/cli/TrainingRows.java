@@ -19,12 +19,14 @@ import java.util.function.ToIntFunction;
 /**
  * The rows of every site of a plan, and the memory that training on them takes.
  *
+ * @param maker of the SAEs: the one that was given, or another where its device has no room
  * @param store where they are kept, if they are
  * @param stop ends a wait for rows, from another thread
  */
 record TrainingRows(
     Map<String, ? extends RowSource> sources,
     TrainingMemory memory,
+    DeviceMaker maker,
     Optional<ActivationStore> store,
     Runnable stop) {
   /** Rows that tell how many features are active at first. */
@@ -33,14 +35,15 @@ record TrainingRows(
   /**
    * From one store.
    *
-   * @param threads of a step
-   * @throws dev.tapscope.tap.TapscopeException {@code store-site}, or {@code memory} when Java may
-   *     not take as much as this needs; checked before any of it is taken
+   * @throws dev.tapscope.tap.TapscopeException {@code store-site}; {@code memory} or {@code
+   *     device-memory} when Java may not take as much as this needs, or the GPU has not as much;
+   *     checked before any of it is taken
    */
-  static TrainingRows open(ActivationStore store, Plan plan, int threads, JavaMemory java) {
+  static TrainingRows open(ActivationStore store, Plan plan, DeviceMaker wanted, JavaMemory java) {
     Course course = plan.course();
+    DeviceMaker maker = fitting(plan, wanted, store::width);
     TrainingMemory memory =
-        memory(plan, threads, store::width, recipe -> density(store, recipe, course));
+        memory(plan, maker, store::width, recipe -> density(store, recipe, course));
     for (String site : plan.sites()) {
       int inputs = store.width(LiveRows.input(site));
       int outputs = transcodes(site) ? store.width(LiveRows.output(site)) : 0;
@@ -56,7 +59,7 @@ record TrainingRows(
           new StoreRows(
               store, LiveRows.input(site), LiveRows.output(site), course.seed(), course.buffer()));
     }
-    return new TrainingRows(sources, memory, Optional.of(store), () -> {});
+    return new TrainingRows(sources, memory, maker, Optional.of(store), () -> {});
   }
 
   private static FirstDensity density(ActivationStore store, Recipe recipe, Course course) {
@@ -66,15 +69,26 @@ record TrainingRows(
   }
 
   /**
+   * The maker, or another where the plan does not fit its device.
+   *
+   * @param width of the rows of an address
+   */
+  static DeviceMaker fitting(Plan plan, DeviceMaker maker, ToIntFunction<String> width) {
+    return maker.holding(memory(plan, maker, width, recipe -> FirstDensity.HALF).card().total());
+  }
+
+  /**
    * What a plan takes but for the buffers of rows that are shuffled.
    *
-   * @param threads of a step
    * @param width of the rows of an address
-   * @param density of the first steps
+   * @param density of the first steps; a GPU takes as much whatever it is
    */
   static TrainingMemory memory(
-      Plan plan, int threads, ToIntFunction<String> width, Function<Recipe, FirstDensity> density) {
-    TrainingMemory memory = new TrainingMemory(0, 0, 0, 0, 0);
+      Plan plan,
+      DeviceMaker maker,
+      ToIntFunction<String> width,
+      Function<Recipe, FirstDensity> density) {
+    TrainingMemory memory = TrainingMemory.NONE;
     int batch = plan.course().batch();
     for (Task task : plan.tasks()) {
       String site = task.recipe().site();
@@ -83,7 +97,11 @@ record TrainingRows(
       memory =
           memory.and(
               TrainingMemory.of(
-                  task.recipe(), inputs, outputs, batch, threads, density.apply(task.recipe())));
+                  task.recipe(),
+                  inputs,
+                  outputs,
+                  maker.memory(
+                      task.recipe(), inputs, outputs, batch, density.apply(task.recipe()))));
     }
     for (String site : plan.sites()) {
       int inputs = width.applyAsInt(LiveRows.input(site));

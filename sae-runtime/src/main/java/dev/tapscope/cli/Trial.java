@@ -21,21 +21,17 @@ import java.util.TreeMap;
 record Trial(String output, RecordedRun run, NavigableMap<Integer, float[]> logits) {
   private static final String LOGITS = "logits";
 
-  /** Runs the command with SAEs and edits, and keeps its logits. */
-  static Trial of(
-      TappedProcess process,
-      List<String> command,
-      String profile,
-      List<SaeSpec> saes,
-      List<Edit> edits) {
+  /** Runs the command with the flags' SAEs and some edits, and keeps its logits. */
+  static Trial of(TappedProcess process, List<String> command, EditFlags flags, List<Edit> edits) {
     try (RunPlace place = RunPlace.temporary()) {
       AgentOptions options =
           new AgentOptions()
-              .set("profile", profile)
+              .set("profile", flags.model().profile())
               .set("capture", LOGITS)
-              .saes(saes)
+              .saes(flags.saes())
               .edits(edits)
               .set("out", place.folder().toString());
+      flags.device().passTo(options);
       TappedProcess.Outcome outcome =
           process.run(command, options, OutputStream.nullOutputStream());
       RecordedRun run = RecordedRun.open(place.folder());

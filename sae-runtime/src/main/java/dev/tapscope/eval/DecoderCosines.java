@@ -3,6 +3,7 @@ package dev.tapscope.eval;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import java.util.Arrays;
+import java.util.function.Function;
 
 /**
  * How near each feature's decoder row lies to the nearest other one: the cosine with it, the
@@ -19,8 +20,10 @@ public final class DecoderCosines {
 
   /**
    * Compares every pair of decoder rows, {@code 2 d F^2} operations. Rows of zeros are left out.
+   *
+   * @param choice of kernels for the rows as weights
    */
-  public static DecoderCosines of(SaeWeights weights, SaeKernels kernels) {
+  public static DecoderCosines of(SaeWeights weights, Function<SaeWeights, SaeKernels> choice) {
     int width = weights.outputs();
     int features = weights.features();
     // Rows as columns of an encoder, so that the product is the kernels' fast one.
@@ -34,6 +37,7 @@ public final class DecoderCosines {
       }
     }
     SaeWeights columns = directions.finish();
+    SaeKernels kernels = choice.apply(columns);
     double[] nearest = new double[features];
     Arrays.fill(nearest, Double.NEGATIVE_INFINITY);
     float[] rows = new float[BLOCK * width];
@@ -52,6 +56,7 @@ public final class DecoderCosines {
         }
       }
     }
+    kernels.release(columns);
     double[] found = new double[features];
     int size = 0;
     for (int f = 0; f < features; f++) {

@@ -1,15 +1,15 @@
 package dev.tapscope.kernel;
 
 /**
- * The products of an SAE. Implementations are stateless and thread-safe. The bits of a row's result
- * depend on that row and the weights alone: not on the other rows of a call, the number of threads,
- * or how long the JVM has been running.
+ * The products of an SAE. Implementations are thread-safe, and what they keep of weights changes no
+ * result. The bits of a row's result depend on that row and the weights alone: not on the other
+ * rows of a call, the number of threads, or how long the JVM has been running.
  *
  * <p>Rows are passed row-major in one array: row {@code r} starts at {@code r * width}.
  */
 public interface SaeKernels {
 
-  /** {@code plain} or {@code vector}, as recorded with a run. */
+  /** {@code plain}, {@code vector} or {@code cuda}, as recorded with a run. */
   String name();
 
   /**
@@ -42,4 +42,10 @@ public interface SaeKernels {
   default SparseRows encode(SaeWeights weights, float[] x, int rows) {
     return Gate.encode(this, weights, x, rows);
   }
+
+  /**
+   * Gives back what is held for weights. For those that are not used again; they may be, all the
+   * same.
+   */
+  default void release(SaeWeights weights) {}
 }

@@ -19,8 +19,38 @@ public final class SparseRows {
     this.values = new float[1024];
   }
 
+  /**
+   * All rows at once.
+   *
+   * @param starts where each row's entries begin, and where the last one's end
+   * @param indices features of the entries, ascending within a row
+   */
+  SparseRows(int[] starts, int[] indices, float[] values) {
+    this.rows = starts.length - 1;
+    this.ends = Arrays.copyOfRange(starts, 1, starts.length);
+    this.indices = indices;
+    this.values = values;
+  }
+
   public int rows() {
     return rows;
+  }
+
+  /** Where each row's entries begin, and where the last one's end. */
+  int[] starts() {
+    int[] starts = new int[rows + 1];
+    System.arraycopy(ends, 0, starts, 1, rows);
+    return starts;
+  }
+
+  /** Features of all entries, and what is behind them. */
+  int[] indices() {
+    return indices;
+  }
+
+  /** Activations of all entries, and what is behind them. */
+  float[] values() {
+    return values;
   }
 
   public int start(int row) {
@@ -75,8 +105,8 @@ public final class SparseRows {
   public void add(int feature, float value) {
     int size = filled();
     if (size + pending == indices.length) {
-      indices = Arrays.copyOf(indices, indices.length * 2);
-      values = Arrays.copyOf(values, values.length * 2);
+      indices = Arrays.copyOf(indices, Math.max(1024, indices.length * 2));
+      values = Arrays.copyOf(values, indices.length);
     }
     indices[size + pending] = feature;
     values[size + pending] = value;
@@ -92,7 +122,7 @@ public final class SparseRows {
   /** Ends the row being filled. */
   public void endRow() {
     if (rows == ends.length) {
-      ends = Arrays.copyOf(ends, rows * 2);
+      ends = Arrays.copyOf(ends, Math.max(16, rows * 2));
     }
     ends[rows] = filled() + pending;
     rows++;

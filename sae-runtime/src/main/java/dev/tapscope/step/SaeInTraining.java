@@ -28,7 +28,10 @@ public interface SaeInTraining extends AutoCloseable {
    */
   StepReport step(Batch batch, Rates rates);
 
-  /** Everything the next step depends on, by names that are the same for every implementation. */
+  /**
+   * Everything the next step depends on, by names that are the same for every implementation. Views
+   * are good until the next step.
+   */
   List<StateArray> state();
 
   /** Gives the memory back. */

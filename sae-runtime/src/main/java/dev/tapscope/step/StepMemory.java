@@ -1,20 +1,29 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.GpuTraining;
+import dev.tapscope.cuda.TrainingSettings;
+
 /**
- * What the steps of one SAE of {@link Steps#best} use again and again, beside its arrays.
+ * What the steps of one SAE use again and again, beside its arrays.
  *
  * @param outside bytes outside the heap
  * @param lists bytes of the heap, for active features and those near their threshold, and for the
  *     panels that {@link Tile} reads from there
+ * @param card bytes of a GPU's memory, its arrays there included
  */
-public record StepMemory(long outside, long lists) {
+public record StepMemory(long outside, long lists, long card) {
   /** Lists grow by a quarter more than they need. */
   private static final double SLACK = 1.25;
+
+  /** Batches that wait to be copied to a GPU. */
+  private static final long STAGES = 2;
 
   /** An entry of a list: its token or feature, and its preactivation. */
   private static final long ENTRY = Integer.BYTES + Float.BYTES;
 
   /**
+   * Of {@link Steps#best}.
+   *
    * @param rows of a batch
    * @param active share of all {@code rows x F} preactivations above their thresholds
    * @param kept share of those that are not below their thresholds' bands
@@ -34,7 +43,29 @@ public record StepMemory(long outside, long lists) {
     long filling = (long) threads * Entries.BLOCK * FusedEncoder.TOKENS;
     return new StepMemory(
         Float.BYTES * (packedRowsAndErrors + throughInputs + outside),
-        (long) (ENTRY * (entries + filling)) + Float.BYTES * (panels + heap));
+        (long) (ENTRY * (entries + filling)) + Float.BYTES * (panels + heap),
+        0);
+  }
+
+  /**
+   * Of {@link Steps#cuda}.
+   *
+   * @param rows of a batch
+   */
+  public static StepMemory onCard(Dimensions dimensions, Method method, int rows) {
+    int inputs = dimensions.inputs();
+    int features = dimensions.features();
+    int outputs = dimensions.outputs();
+    long staged = (long) rows * (inputs + outputs);
+    return new StepMemory(
+        STAGES * Float.BYTES * staged,
+        0,
+        GpuTraining.bytes(
+            inputs,
+            features,
+            outputs,
+            rows,
+            CudaSae.settings(method, TrainingSettings.USUAL_DENSITY)));
   }
 
   private static long denseOutside(Dimensions dimensions, int rows, int threads) {

@@ -1,5 +1,8 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.Gpu;
+import dev.tapscope.cuda.TrainingSettings;
+
 /** The choice between the implementations. */
 public final class Steps {
   private static final String VECTOR_MODULE = "jdk.incubator.vector";
@@ -57,6 +60,18 @@ public final class Steps {
   public static SaeInTraining measured(
       Dimensions dimensions, Method method, int threads, PhaseClock clock, boolean lazy) {
     return new SparseSae(dimensions, method, threads, clock, lazy);
+  }
+
+  /**
+   * Steps on a GPU; its state is {@code F32}, and lies there. The bits of its results depend on the
+   * state and the batches alone, but are others than the CPU's.
+   *
+   * @param gpu has to be open for as long as the SAE is
+   * @throws IllegalArgumentException when the method does not fit the sizes
+   * @throws dev.tapscope.cuda.GpuException when the GPU has too little memory, or fails
+   */
+  public static SaeInTraining cuda(Gpu gpu, Dimensions dimensions, Method method) {
+    return new CudaSae(gpu, dimensions, method, TrainingSettings.USUAL_DENSITY);
   }
 
   private static boolean vectorApi() {

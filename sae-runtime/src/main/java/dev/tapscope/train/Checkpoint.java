@@ -19,9 +19,16 @@ import tools.jackson.databind.json.JsonMapper;
  * @param step steps taken
  * @param scalings by site
  * @param places where each site's source stood, by site
+ * @param device that it was made on, {@link #CPU} or a GPU
  */
 public record Checkpoint(
-    Plan plan, long step, Map<String, Scaling> scalings, Map<String, String> places) {
+    Plan plan,
+    long step,
+    Map<String, Scaling> scalings,
+    Map<String, String> places,
+    String device) {
+  static final String CPU = "cpu";
+
   /** Its name in the folder of a training. */
   public static final String FILE = "checkpoint.safetensors";
 
@@ -33,6 +40,7 @@ public record Checkpoint(
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", FORMAT);
     metadata.put("step", Long.toString(step));
+    metadata.put("device", device);
     metadata.put("course", JSON.writeValueAsString(plan.course().spelled()));
     List<Map<String, Object>> saes = new ArrayList<>();
     for (Task task : plan.tasks()) {
@@ -94,7 +102,8 @@ public record Checkpoint(
               strings(JSON.readTree(metadata.get("origin")))),
           Long.parseLong(metadata.get("step")),
           scalings,
-          places);
+          places,
+          metadata.getOrDefault("device", CPU)); // there was no other once
     } catch (JacksonException | IllegalArgumentException e) {
       throw unreadable(file, String.valueOf(e.getMessage()));
     }

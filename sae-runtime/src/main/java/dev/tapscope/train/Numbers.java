@@ -2,10 +2,19 @@ package dev.tapscope.train;
 
 import dev.tapscope.step.SaeInTraining;
 import dev.tapscope.step.StateArray;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A state array as numbers, whatever their type. */
-record Numbers(StateArray array) {
+/**
+ * A state array as numbers, whatever their type; good until the next step.
+ *
+ * @param values the array's
+ */
+record Numbers(StateArray array, MemorySegment values) {
+  Numbers(StateArray array) {
+    this(array, array.values());
+  }
+
   static Numbers of(SaeInTraining sae, String name) {
     return sae.state().stream()
         .filter(array -> array.name().equals(name))
@@ -15,14 +24,14 @@ record Numbers(StateArray array) {
   }
 
   long count() {
-    return array.shape().stream().reduce(1L, Math::multiplyExact);
+    return array.count();
   }
 
   double get(long index) {
     return switch (array.element()) {
-      case F32 -> array.values().getAtIndex(ValueLayout.JAVA_FLOAT, index);
-      case F64 -> array.values().getAtIndex(ValueLayout.JAVA_DOUBLE, index);
-      case I64 -> array.values().getAtIndex(ValueLayout.JAVA_LONG, index);
+      case F32 -> values.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+      case F64 -> values.getAtIndex(ValueLayout.JAVA_DOUBLE, index);
+      case I64 -> values.getAtIndex(ValueLayout.JAVA_LONG, index);
     };
   }
 
@@ -38,9 +47,9 @@ record Numbers(StateArray array) {
   /** Rounds to the type of the array. */
   void set(long index, double value) {
     switch (array.element()) {
-      case F32 -> array.values().setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
-      case F64 -> array.values().setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
-      case I64 -> array.values().setAtIndex(ValueLayout.JAVA_LONG, index, (long) value);
+      case F32 -> values.setAtIndex(ValueLayout.JAVA_FLOAT, index, (float) value);
+      case F64 -> values.setAtIndex(ValueLayout.JAVA_DOUBLE, index, value);
+      case I64 -> values.setAtIndex(ValueLayout.JAVA_LONG, index, (long) value);
     }
   }
 

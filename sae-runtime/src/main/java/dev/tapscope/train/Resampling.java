@@ -1,5 +1,7 @@
 package dev.tapscope.train;
 
+import dev.tapscope.kernel.SaeKernels;
+import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.SaeInTraining;
@@ -9,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
 /**
@@ -35,6 +38,7 @@ final class Resampling {
 
   private final Recipe recipe;
   private final SaeInTraining sae;
+  private final Function<SaeWeights, SaeKernels> kernels;
   private final Dimensions sizes;
   private final List<Integer> dead;
 
@@ -43,10 +47,13 @@ final class Resampling {
 
   /**
    * @param deadAfter rows without firing after which a feature counts as dead
+   * @param kernels that say how far rows are from their reconstructions
    */
-  Resampling(Recipe recipe, SaeInTraining sae, long deadAfter) {
+  Resampling(
+      Recipe recipe, SaeInTraining sae, long deadAfter, Function<SaeWeights, SaeKernels> kernels) {
     this.recipe = recipe;
     this.sae = sae;
+    this.kernels = kernels;
     this.sizes = sae.dimensions();
     Numbers silent = Numbers.of(sae, "tokens_since_fired");
     this.dead = features().filter(f -> silent.get(f) >= deadAfter).boxed().toList();
@@ -108,12 +115,12 @@ final class Resampling {
   private List<Moment> moments() {
     List<Moment> moments = new ArrayList<>();
     for (var array : sae.state()) {
-      Numbers values = new Numbers(array);
-      long width = values.count() / sizes.features();
+      long width = array.count() / sizes.features();
       if (array.name().matches("v\\.(?!b_dec).*")) {
+        Numbers values = new Numbers(array);
         moments.add(new Moment(values, width, mean(values, width, array.shape().size() > 1)));
       } else if (array.name().matches("m\\.(?!b_dec).*")) {
-        moments.add(new Moment(values, width, 0));
+        moments.add(new Moment(new Numbers(array), width, 0));
       }
     }
     return moments;
@@ -141,7 +148,7 @@ final class Resampling {
 
   /** What each row is drawn in proportion to; 0 for one that has no direction. */
   private double[] weights(Batch batch) {
-    double[] weights = RowErrors.of(sae, batch);
+    double[] weights = RowErrors.of(sae, batch, kernels);
     for (int r = 0; r < weights.length; r++) {
       boolean directed = norm(target(batch, r)) > 0 && norm(read(batch, r)) > 0;
       weights[r] = directed ? weights[r] * weights[r] : 0;

@@ -1,6 +1,5 @@
 package dev.tapscope.train;
 
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.kernel.SparseRows;
@@ -9,6 +8,7 @@ import dev.tapscope.step.SaeInTraining;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.function.Function;
 
 /** How far an SAE in training is from each row of a batch. */
 final class RowErrors {
@@ -20,15 +20,22 @@ final class RowErrors {
   /**
    * {@code ||y - xhat||^2} of each row, in single precision whatever the SAE is trained in; takes a
    * copy of the parameters for as long as it runs.
+   *
+   * @param choice of the kernels
    */
-  static double[] of(SaeInTraining sae, Batch batch) {
+  static double[] of(SaeInTraining sae, Batch batch, Function<SaeWeights, SaeKernels> choice) {
     try (Arena arena = Arena.ofShared()) { // shared: kernels take several threads
-      return of(LastWeights.of(sae, arena).finish(), sae.method().preBias(), batch);
+      SaeWeights weights = LastWeights.of(sae, arena).finish();
+      SaeKernels kernels = choice.apply(weights);
+      try {
+        return of(weights, kernels, sae.method().preBias(), batch);
+      } finally {
+        kernels.release(weights);
+      }
     }
   }
 
-  private static double[] of(SaeWeights weights, boolean preBias, Batch batch) {
-    SaeKernels kernels = Kernels.best();
+  private static double[] of(SaeWeights weights, SaeKernels kernels, boolean preBias, Batch batch) {
     double[] errors = new double[batch.rows()];
     int block = Math.max(4, BLOCK / weights.features());
     for (int from = 0; from < errors.length; from += block) {

@@ -64,7 +64,7 @@ final class StateFile {
     long at = 0;
     for (Map.Entry<String, StateArray> entry : arrays.entrySet()) {
       StateArray array = entry.getValue();
-      long end = at + array.values().byteSize();
+      long end = at + array.bytes();
       Map<String, Object> tensor = new LinkedHashMap<>();
       tensor.put("dtype", array.element().name());
       tensor.put("shape", array.shape());

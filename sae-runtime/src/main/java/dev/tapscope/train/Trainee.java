@@ -1,5 +1,6 @@
 package dev.tapscope.train;
 
+import dev.tapscope.cuda.GpuException;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.Rates;
 import dev.tapscope.step.SaeInTraining;
@@ -7,8 +8,12 @@ import dev.tapscope.step.StepReport;
 import dev.tapscope.tap.TapscopeException;
 import java.util.OptionalLong;
 
-/** One SAE of a run: what is to become of it and how far it is. */
-record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
+/**
+ * One SAE of a run: what is to become of it and how far it is.
+ *
+ * @param maker has made it
+ */
+record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae, SaeMaker maker) {
   /**
    * @param step from 0
    */
@@ -22,6 +27,12 @@ record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
           "The loss of SAE %s is not finite at step %d (%s). Training has stopped, and the last checkpoint is kept. Train with a smaller lr (now %s) or with clip=1, and check the rows with tapscope harvest verify."
               .formatted(task.name(), step + 1, e.getMessage(), task.recipe().learningRate()),
           e);
+    } catch (GpuException e) {
+      throw TapscopeException.failed(
+          "device-failed",
+          "SAE %s cannot take step %d. %s Training has stopped, and the last checkpoint is kept; with --device cpu it can go on without the GPU."
+              .formatted(task.name(), step + 1, e.getMessage()),
+          e);
     }
   }
 
@@ -34,7 +45,8 @@ record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae) {
    */
   OptionalLong resample(Batch batch, Course course, long step) {
     return schedule.resamples(step)
-        ? OptionalLong.of(new Resampling(task.recipe(), sae, course.deadAfter()).run(batch, step))
+        ? OptionalLong.of(
+            new Resampling(task.recipe(), sae, course.deadAfter(), maker::kernels).run(batch, step))
         : OptionalLong.empty();
   }
 

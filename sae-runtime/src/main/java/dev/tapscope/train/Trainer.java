@@ -23,6 +23,7 @@ import java.util.OptionalLong;
  */
 public final class Trainer implements AutoCloseable {
   private final Plan plan;
+  private final SaeMaker maker;
   private final Map<String, Feed> feeds = new LinkedHashMap<>();
   private final List<Trainee> trainees = new ArrayList<>();
   private long step;
@@ -35,6 +36,7 @@ public final class Trainer implements AutoCloseable {
       Map<String, Scaling> scalings,
       SaeMaker maker) {
     this.plan = plan;
+    this.maker = maker;
     for (String site : plan.sites()) {
       feeds.put(site, new Feed(sources.get(site), scalings.get(site), plan.course().batch()));
     }
@@ -48,7 +50,8 @@ public final class Trainer implements AutoCloseable {
               task,
               new Schedule(task.recipe(), plan.course().steps()),
               feeds.get(task.recipe().site()),
-              sae));
+              sae,
+              maker));
     }
   }
 
@@ -80,8 +83,8 @@ public final class Trainer implements AutoCloseable {
   }
 
   /**
-   * Goes on where a checkpoint was written: every bit that follows is the one that would have
-   * followed.
+   * Goes on where a checkpoint was written: on the device it was made on, every bit that follows is
+   * the one that would have followed.
    *
    * @param sources by site; equal to those of the training that wrote it
    * @throws TapscopeException {@code checkpoint-unreadable}
@@ -164,7 +167,7 @@ public final class Trainer implements AutoCloseable {
       scalings.put(site, feed.scaling());
       places.put(site, feed.place());
     });
-    Checkpoint checkpoint = new Checkpoint(plan, step, scalings, places);
+    Checkpoint checkpoint = new Checkpoint(plan, step, scalings, places, maker.device());
     StateFile.write(file, checkpoint.metadata(), arrays());
     kept = OptionalLong.of(step);
   }

@@ -1,7 +1,7 @@
 package dev.tapscope.train;
 
+import dev.tapscope.kernel.CudaKernels;
 import dev.tapscope.kernel.SaeWeights;
-import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.StepMemory;
 import dev.tapscope.tap.TapscopeException;
 
@@ -14,8 +14,39 @@ import dev.tapscope.tap.TapscopeException;
  * @param lists bytes of the heap for active features and those near their threshold, and for panels
  * @param writing bytes of the copy of an SAE that is written at the end, or has dead features
  *     resampled
+ * @param card what it takes of a GPU's memory
  */
-public record TrainingMemory(long arrays, long rows, long step, long lists, long writing) {
+public record TrainingMemory(
+    long arrays, long rows, long step, long lists, long writing, Card card) {
+  /** Of nothing. */
+  public static final TrainingMemory NONE = new TrainingMemory(0, 0, 0, 0, 0, Card.NONE);
+
+  /**
+   * Bytes of a GPU's memory.
+   *
+   * @param steps arrays, and what steps take
+   * @param running a copy of an SAE that is run beside: for its statistics, or to have dead
+   *     features resampled
+   */
+  public record Card(long steps, long running) {
+    static final Card NONE = new Card(0, 0);
+
+    private static Card of(int inputs, int features, int outputs, StepMemory step) {
+      return step.card() == 0
+          ? NONE
+          : new Card(step.card(), CudaKernels.bytes(inputs, features, outputs));
+    }
+
+    private Card and(Card other) {
+      return new Card(steps + other.steps, Math.max(running, other.running));
+    }
+
+    /** All of it. */
+    public long total() {
+      return steps + running;
+    }
+  }
+
   /**
    * What a JVM takes for itself, with the flags that {@code bin/tapscope} gives it: its libraries
    * and classes, the code it has compiled and what compiling took, the young generation. Measured.
@@ -30,26 +61,22 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
   private static final long FLOAT = 4;
 
   /**
-   * Of one SAE in {@link dev.tapscope.step.Steps#best}.
+   * Of one SAE. One that is trained on a GPU has a copy of its arrays here, too.
    *
-   * @param batch rows of a step
-   * @param threads of a step
+   * @param step what its steps take
    */
-  public static TrainingMemory of(
-      Recipe recipe, int inputs, int outputs, int batch, int threads, FirstDensity density) {
+  public static TrainingMemory of(Recipe recipe, int inputs, int outputs, StepMemory step) {
     long features = recipe.width();
     long parameters = features * (inputs + outputs + 2) + outputs;
     long numbers = recipe.method().adam().beta1() == 0 ? 2 : 3;
     long arrays = numbers * FLOAT * parameters + 8 * (2 * features + 1);
-    StepMemory step =
-        StepMemory.of(
-            new Dimensions(inputs, recipe.width(), outputs),
-            batch,
-            threads,
-            density.active(),
-            density.kept());
     return new TrainingMemory(
-        arrays, 0, step.outside(), step.lists(), SaeWeights.bytes(inputs, recipe.width(), outputs));
+        arrays,
+        0,
+        step.outside(),
+        step.lists(),
+        SaeWeights.bytes(inputs, recipe.width(), outputs),
+        Card.of(inputs, recipe.width(), outputs, step));
   }
 
   /**
@@ -59,7 +86,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
    */
   public static TrainingMemory ofRows(long buffer, int inputs, int outputs, int batch) {
     long width = inputs + (long) outputs;
-    return new TrainingMemory(0, buffer + 2 * FLOAT * batch * width, 0, 0, 0);
+    return new TrainingMemory(0, buffer + 2 * FLOAT * batch * width, 0, 0, 0, Card.NONE);
   }
 
   /** Of both. */
@@ -69,7 +96,8 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
         rows + other.rows,
         step + other.step,
         lists + other.lists,
-        Math.max(writing, other.writing));
+        Math.max(writing, other.writing),
+        card.and(other.card));
   }
 
   /** All of it, the JVM's own included. */
@@ -107,7 +135,7 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
   /** For the user, before training begins. */
   @Override
   public String toString() {
-    return "about %,d MiB at the peak: arrays %,d, rows %,d, steps %,d, lists %,d at first, writing %,d, Java itself %,d"
+    return "about %,d MiB at the peak: arrays %,d, rows %,d, steps %,d, lists %,d at first, writing %,d, Java itself %,d%s"
         .formatted(
             total() >> 20,
             arrays >> 20,
@@ -115,6 +143,10 @@ public record TrainingMemory(long arrays, long rows, long step, long lists, long
             step >> 20,
             heap() >> 20,
             writing >> 20,
-            JVM >> 20);
+            JVM >> 20,
+            card.total() == 0
+                ? ""
+                : "; on the GPU %,d: steps %,d, running an SAE beside %,d"
+                    .formatted(card.total() >> 20, card.steps() >> 20, card.running() >> 20));
   }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.live.LivePass;
 import dev.tapscope.live.PassInput;
 import dev.tapscope.tap.Pass;
@@ -56,8 +55,7 @@ class PassStreamTest {
     for (int i = 0; i < options.length; i += 2) {
       all.put(options[i], options[i + 1]);
     }
-    new SaeExtension(new PrintStream(OutputStream.nullOutputStream()), Kernels.best())
-        .install(run, all);
+    new SaeExtension(new PrintStream(OutputStream.nullOutputStream())).install(run, all);
   }
 
   private Optional<LivePass> received() throws IOException {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.io.NpyBytes;
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.recording.RunFiles;
 import dev.tapscope.tap.Pass;
 import dev.tapscope.tap.TapscopeException;
@@ -346,8 +345,7 @@ final class RowEditsTest {
     for (int i = 0; i < edits.length; i++) {
       options.put("edit." + (i + 1), edits[i].replace("DIR", folder.toString()));
     }
-    new SaeExtension(new PrintStream(err, true, StandardCharsets.UTF_8), Kernels.best())
-        .install(run, options);
+    new SaeExtension(new PrintStream(err, true, StandardCharsets.UTF_8)).install(run, options);
   }
 
   private List<Map<?, ?>> edits() {

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tapscope.kernel.Kernels;
 import dev.tapscope.sae.SaeFiles;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.tap.Extension;
@@ -407,7 +406,6 @@ final class SaeExtensionTest {
     "sae.b/c, res.3 /x, sae-option",
     "sae.b, res.3 /no/such/folder, sae-missing",
     "device, gpu, device-unknown",
-    "device, cuda, device-cuda",
     "sea.b, res.3 /x, option-unknown"
   })
   void optionsThatCannotBeFollowed(String key, String value, String id) {
@@ -447,6 +445,7 @@ final class SaeExtensionTest {
 
   private void installTranscoder(String... edits) {
     Map<String, String> options = new LinkedHashMap<>();
+    options.put("device", "cpu");
     options.put("sae.t", "transcoder_in.5>mlp.5 " + folder.resolve("my sae"));
     for (int i = 0; i < edits.length; i++) {
       options.put("edit." + (i + 1), edits[i]);
@@ -456,6 +455,7 @@ final class SaeExtensionTest {
 
   private void install(Map<String, String> more, String... saes) {
     Map<String, String> options = new LinkedHashMap<>();
+    options.put("device", "cpu");
     for (String sae : saes) {
       options.put("sae." + sae, "res.3 " + folder.resolve("my sae"));
     }
@@ -464,7 +464,7 @@ final class SaeExtensionTest {
   }
 
   private SaeExtension newExtension() {
-    return new SaeExtension(new PrintStream(err, true, StandardCharsets.UTF_8), Kernels.best());
+    return new SaeExtension(new PrintStream(err, true, StandardCharsets.UTF_8));
   }
 
   private Map<?, ?> sae() {

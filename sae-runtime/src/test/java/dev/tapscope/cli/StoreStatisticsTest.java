@@ -2,6 +2,7 @@ package dev.tapscope.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.sae.SaeStats;
 import dev.tapscope.sae.Sha256;
@@ -33,7 +34,8 @@ class StoreStatisticsTest {
     draft.threshold()[2] = 1;
     Path sae = Files.writeString(folder.resolve("params.npz"), "the SAE");
 
-    FeatureStatistics statistics = StoreStatistics.write(store, "res.3>mlp.3", draft.finish(), sae);
+    FeatureStatistics statistics =
+        StoreStatistics.write(store, "res.3>mlp.3", draft.finish(), Kernels.best(), sae);
 
     assertEquals(5 / 6.0, statistics.l0(), 1e-12);
     assertEquals(2, statistics.alive());

@@ -31,7 +31,7 @@ final class EvaluationFormsTest {
         "0f",
         new ReconstructionScore(100, l0, 2, 0.25, new Densities(new long[] {50, 0}, 100)),
         new LanguageLoss(90, 1, 1 + delta, 3),
-        DecoderCosines.of(draft.finish(), Kernels.plain()));
+        DecoderCosines.of(draft.finish(), weights -> Kernels.plain()));
   }
 
   private static Evaluation of(SaeEvaluation... saes) {

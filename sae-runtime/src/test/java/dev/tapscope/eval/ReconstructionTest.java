@@ -120,7 +120,7 @@ final class ReconstructionTest {
     for (int f = 0; f < rows.length; f++) {
       draft.decoderRow(f, rows[f]);
     }
-    DecoderCosines cosines = DecoderCosines.of(draft.finish(), Kernels.plain());
+    DecoderCosines cosines = DecoderCosines.of(draft.finish(), weights -> Kernels.plain());
     assertEquals(4, cosines.count());
     assertEquals(0.6, cosines.quantile(0), 1e-7);
     assertEquals(0.8, cosines.quantile(0.34), 1e-7);
@@ -134,6 +134,7 @@ final class ReconstructionTest {
     SaeWeights.Draft draft = new SaeWeights.Draft(1, 2, 2);
     draft.decoderRow(0, new float[] {1, 0});
     draft.decoderRow(1, new float[] {-1, 0});
-    assertEquals(-1, DecoderCosines.of(draft.finish(), Kernels.plain()).quantile(1), 1e-7);
+    assertEquals(
+        -1, DecoderCosines.of(draft.finish(), weights -> Kernels.plain()).quantile(1), 1e-7);
   }
 }

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.cuda.EmulatedDriver;
+import dev.tapscope.cuda.Gpu;
+import dev.tapscope.emulated.EmulatedGpu;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -19,7 +22,15 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 final class SaeKernelsTest {
   static Stream<Arguments> kernels() {
-    return Stream.of(Arguments.of(new PlainKernels()), Arguments.of(new VectorKernels()));
+    return Stream.of(
+        Arguments.of(new PlainKernels()),
+        Arguments.of(new VectorKernels()),
+        Arguments.of(new EmulatedKernels()));
+  }
+
+  /** Where the emulated GPU has to be spared: it is slow, and has 4 GB. */
+  static Stream<Arguments> cpuKernels() {
+    return kernels().limit(2);
   }
 
   /** d_in 2, F 3, d_out 2; every number small enough to follow by hand. */
@@ -80,6 +91,22 @@ final class SaeKernelsTest {
     assertArrayEquals(new int[] {0}, f.indices(1));
   }
 
+  /** Weights that are gone make room; those that come back are brought back. */
+  @Test
+  void weightsLeaveTheCardWhenTheyAreReleased() {
+    Gpu gpu = EmulatedGpu.opened();
+    long before = gpu.bytesInUse();
+    try (CudaKernels kernels = new CudaKernels(gpu)) {
+      SaeWeights weights = byHand();
+      kernels.prepare(weights);
+      assertTrue(gpu.bytesInUse() > before);
+      kernels.release(weights);
+      assertEquals(before, gpu.bytesInUse());
+      assertEquals(2, kernels.encode(weights, new float[] {2, 4}, 1).count(0));
+    }
+    assertEquals(before, gpu.bytesInUse());
+  }
+
   @Test
   void weightsComeBackAsTheyWentIn() {
     SaeWeights byRow = byHand();
@@ -98,26 +125,32 @@ final class SaeKernelsTest {
     assertEquals(20, byRow.decoderBias(1));
   }
 
-  /** Sizes that leave rests of panels, vectors, tiles and blocks. */
+  /** Sizes that leave rests of panels, vectors, tiles, blocks and warps. */
   @ParameterizedTest
   @CsvSource({"1, 1, 1, 1", "7, 33, 5, 3", "300, 70, 19, 6", "128, 64, 128, 9", "513, 31, 33, 4"})
-  void vectorAgreesWithPlain(int inputs, int features, int outputs, int rows) {
+  void allAgreeWithPlain(int inputs, int features, int outputs, int rows) {
+    agreesWithPlain(new VectorKernels(), inputs, features, outputs, rows);
+    agreesWithPlain(new EmulatedKernels(), inputs, features, outputs, rows);
+  }
+
+  private static void agreesWithPlain(
+      SaeKernels kernels, int inputs, int features, int outputs, int rows) {
     Random random = new Random(inputs * 31L + features);
     SaeWeights weights = random(random, inputs, features, outputs);
     float[] x = gaussians(random, rows * inputs);
     float[] plain = new float[rows * features];
-    float[] vector = new float[rows * features];
+    float[] others = new float[rows * features];
     new PlainKernels().preactivations(weights, x, rows, plain);
-    new VectorKernels().preactivations(weights, x, rows, vector);
-    assertClose(plain, vector, 2e-6);
+    kernels.preactivations(weights, x, rows, others);
+    assertClose(plain, others, 2e-6);
 
     SparseRows f = new PlainKernels().encode(weights, x, rows);
     float[] plainXhat = new float[rows * outputs];
-    float[] vectorXhat = new float[rows * outputs];
-    Arrays.fill(vectorXhat, 99);
+    float[] othersXhat = new float[rows * outputs];
+    Arrays.fill(othersXhat, 99);
     new PlainKernels().decode(weights, f, plainXhat);
-    new VectorKernels().decode(weights, f, vectorXhat);
-    assertClose(plainXhat, vectorXhat, 2e-6);
+    kernels.decode(weights, f, othersXhat);
+    assertClose(plainXhat, othersXhat, 2e-6);
   }
 
   /** A row's bits do not depend on its company, on threads, or on how warm the JVM is. */
@@ -141,9 +174,11 @@ final class SaeKernelsTest {
     }
   }
 
+  /** On the GPU there is nothing that gets warm; there threads run in another order each time. */
   @ParameterizedTest
   @MethodSource("kernels")
-  void twentyThousandRunsGiveTheSameBits(SaeKernels kernels) {
+  void manyRunsGiveTheSameBits(SaeKernels kernels) {
+    boolean emulated = kernels instanceof EmulatedKernels;
     Random random = new Random(6);
     SaeWeights weights = random(random, 70, 41, 23);
     float[] x = gaussians(random, 5 * 70);
@@ -151,7 +186,10 @@ final class SaeKernelsTest {
     float[] firstXhat = new float[5 * 23];
     float[] z = new float[5 * 41];
     float[] xhat = new float[5 * 23];
-    for (int i = 0; i < 20_000; i++) {
+    for (int i = 0; i < (emulated ? 100 : 20_000); i++) {
+      if (emulated) {
+        EmulatedDriver.configure("order=" + i);
+      }
       kernels.preactivations(weights, x, 5, z);
       SparseRows f = kernels.encode(weights, x, 5);
       kernels.decode(weights, f, xhat);
@@ -167,7 +205,7 @@ final class SaeKernelsTest {
 
   /** One row holds more preactivations than a chunk, so that rows are encoded one by one. */
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("cpuKernels")
   void manyFeaturesAreEncodedInChunks(SaeKernels kernels) {
     int features = (1 << 21) + 5;
     SaeWeights.Draft draft = new SaeWeights.Draft(1, features, 1);
@@ -192,7 +230,7 @@ final class SaeKernelsTest {
 
   /** Offsets beyond 2 GiB: the last features of an encoder of 2.5 GB. */
   @ParameterizedTest
-  @MethodSource("kernels")
+  @MethodSource("cpuKernels")
   @Tag("full")
   void weightsBeyondTwoGibibytes(SaeKernels kernels) {
     int inputs = 2304;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.Npz;
 import dev.tapscope.fixtures.Tensor;
+import dev.tapscope.kernel.EmulatedKernels;
 import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SparseRows;
@@ -34,7 +35,7 @@ final class GoldenSaeTest {
   private static final double TOLERANCE = 1e-5;
 
   static Stream<Arguments> cases() {
-    return Stream.of(Kernels.plain(), Kernels.best())
+    return Stream.of(Kernels.plain(), Kernels.best(), new EmulatedKernels())
         .flatMap(kernels ->
             Stream.of("short", "mid", "long", "unicode", "code", "question", "chat", "no_bos")
                 .flatMap(prompt ->

@@ -1,5 +1,7 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.TrainingSettings;
+import dev.tapscope.emulated.EmulatedGpu;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
@@ -12,7 +14,14 @@ sealed interface Implementation {
         new InDouble("plain, lazy", true),
         new InFloat("plain on float32 rows", (d, m) -> new PlainSae(d, m, false)),
         new InFloat("sparse", (d, m) -> sparse(d, m, Density.NEVER)),
-        new InFloat("dense", (d, m) -> sparse(d, m, Density.ALWAYS)));
+        new InFloat("dense", (d, m) -> sparse(d, m, Density.ALWAYS)),
+        new InFloat("cuda, sparse", (d, m) -> cuda(d, m, TrainingSettings.NEVER_DENSE)),
+        new InFloat("cuda, dense", (d, m) -> cuda(d, m, TrainingSettings.ALWAYS_DENSE)));
+  }
+
+  /** On the emulated GPU; where there is none, tests are skipped. */
+  private static Examined cuda(Dimensions dimensions, Method method, double density) {
+    return new CudaSae(EmulatedGpu.opened(), dimensions, method, density);
   }
 
   private static Examined sparse(Dimensions dimensions, Method method, Density density) {
@@ -20,6 +29,11 @@ sealed interface Implementation {
   }
 
   SaeInTraining make(Dimensions dimensions, Method method);
+
+  /** Whether it runs on the emulated GPU, which is slow, and where nothing gets warm. */
+  default boolean emulated() {
+    return toString().startsWith("cuda");
+  }
 
   StepReport step(SaeInTraining sae, DoubleRows rows, Rates rates);
 

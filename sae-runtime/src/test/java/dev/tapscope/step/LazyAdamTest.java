@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.cuda.TrainingSettings;
+import dev.tapscope.emulated.EmulatedGpu;
 import dev.tapscope.fixtures.Difference;
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +13,7 @@ import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -23,7 +26,7 @@ final class LazyAdamTest {
   private static final Dimensions SIZES = new Dimensions(32, 200, 32);
 
   /**
-   * The same implementation twice.
+   * The same implementation twice; the GPU's, which has no other way, beside the CPU's.
    *
    * @param parameters largest difference of a parameter
    * @param moments largest difference of a second moment, relative to the largest of its row
@@ -53,20 +56,45 @@ final class LazyAdamTest {
             (d, m) -> new SparseSae(d, m, 1, PhaseClock.NONE, false),
             (d, m) -> new SparseSae(d, m, 1, PhaseClock.NONE, true),
             1.2e-7,
-            5e-6));
+            5e-6),
+        new Pair(
+            "cuda",
+            (d, m) -> new SparseSae(d, m, 1, PhaseClock.NONE, false),
+            (d, m) -> new CudaSae(EmulatedGpu.opened(), d, m, TrainingSettings.NEVER_DENSE),
+            1e-6,
+            2e-5));
   }
 
-  static Stream<Arguments> pairsAndMethods() {
-    return pairs()
-        .flatMap(pair ->
-            Stream.of(
-                Arguments.of(pair, ThresholdForm.DIRECT, OptionalDouble.empty()),
-                Arguments.of(pair, ThresholdForm.LOG, OptionalDouble.of(0.5))));
+  static Stream<Arguments> onCpu() {
+    return withMethods(pairs().filter(pair -> !pair.name().equals("cuda")));
+  }
+
+  static Stream<Arguments> onGpu() {
+    return withMethods(pairs().filter(pair -> pair.name().equals("cuda")));
+  }
+
+  private static Stream<Arguments> withMethods(Stream<Pair> pairs) {
+    return pairs.flatMap(pair ->
+        Stream.of(
+            Arguments.of(pair, ThresholdForm.DIRECT, OptionalDouble.empty()),
+            Arguments.of(pair, ThresholdForm.LOG, OptionalDouble.of(0.5))));
   }
 
   @ParameterizedTest
-  @MethodSource("pairsAndMethods")
+  @MethodSource("onCpu")
   void lazyAndDenseAgreeAfterSixHundredSteps(Pair pair, ThresholdForm form, OptionalDouble clip) {
+    lazyAndDenseAgree(pair, form, clip);
+  }
+
+  /** So many steps take the emulated GPU a quarter of a minute. */
+  @ParameterizedTest
+  @MethodSource("onGpu")
+  @Tag("full")
+  void lazyAndDenseAgreeOnTheGpu(Pair pair, ThresholdForm form, OptionalDouble clip) {
+    lazyAndDenseAgree(pair, form, clip);
+  }
+
+  private static void lazyAndDenseAgree(Pair pair, ThresholdForm form, OptionalDouble clip) {
     Method method = method(form, clip);
     try (SaeInTraining dense = pair.dense().apply(SIZES, method);
         SaeInTraining lazy = pair.lazy().apply(SIZES, method)) {

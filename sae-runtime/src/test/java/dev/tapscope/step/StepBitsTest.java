@@ -1,5 +1,6 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.EmulatedDriver;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 final class StepBitsTest {
   private static final Dimensions SIZES = new Dimensions(13, 37, 13);
   private static final int ROWS = 5;
+
+  /** On the emulated GPU, each with threads in another order. */
+  private static final int EMULATED_RUNS = 12;
 
   static Stream<Arguments> cases() {
     List<Sparsity> sparsities =
@@ -58,7 +62,10 @@ final class StepBitsTest {
       Map<String, MemorySegment> before = TrainingArrays.snapshot(sae);
       train(implementation, sae, 3, 4);
       Map<String, MemorySegment> after = TrainingArrays.snapshot(sae);
-      for (int i = 0; i < runs; i++) {
+      for (int i = 0; i < (implementation.emulated() ? EMULATED_RUNS : runs); i++) {
+        if (implementation.emulated()) {
+          EmulatedDriver.configure("order=" + i);
+        }
         TrainingArrays.restore(sae, before);
         train(implementation, sae, 3, 4);
         TrainingArrays.assertUnchanged(after, sae);

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -33,9 +34,36 @@ final class StepSizesTest {
                         .map(rows -> Arguments.of(implementation, dimensions, rows))));
   }
 
+  /** What the emulated GPU takes seconds for. */
+  private static boolean isSlow(Arguments arguments) {
+    Object[] all = arguments.get();
+    return ((Implementation) all[0]).emulated()
+        && ((Dimensions) all[1]).features() * (int) all[2] > 1000;
+  }
+
+  static Stream<Arguments> fastCases() {
+    return cases().filter(arguments -> !isSlow(arguments));
+  }
+
+  static Stream<Arguments> slowCases() {
+    return cases().filter(StepSizesTest::isSlow);
+  }
+
   @ParameterizedTest
-  @MethodSource("cases")
+  @MethodSource("fastCases")
   void everyMethodAgreesWithPlain(Implementation implementation, Dimensions dimensions, int rows) {
+    allMethods(implementation, dimensions, rows);
+  }
+
+  @ParameterizedTest
+  @MethodSource("slowCases")
+  @Tag("full")
+  void everyMethodAgreesAtLargerSizes(
+      Implementation implementation, Dimensions dimensions, int rows) {
+    allMethods(implementation, dimensions, rows);
+  }
+
+  private static void allMethods(Implementation implementation, Dimensions dimensions, int rows) {
     List<Sparsity> sparsities =
         List.of(new Sparsity.L0(), new Sparsity.TargetL0(3), new Sparsity.Tanh(4));
     for (Sparsity sparsity : sparsities) {

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.kernel.Kernels;
+import dev.tapscope.kernel.SaeKernels;
+import dev.tapscope.kernel.SaeWeights;
 import dev.tapscope.step.Batch;
 import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.SaeInTraining;
@@ -20,12 +23,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ResamplingTest {
+  private static final Function<SaeWeights, SaeKernels> KERNELS = weights -> Kernels.best();
   private static final SaeMaker PLAIN = (sizes, method, rows) -> Steps.plain(sizes, method);
   private static final SaeMaker SPARSE = (sizes, method, rows) -> Steps.sparse(sizes, method, 1);
   private static final SaeMaker THREADED = (sizes, method, rows) -> Steps.sparse(sizes, method, 3);
@@ -98,7 +103,7 @@ class ResamplingTest {
       fillMoments(sae);
       Batch batch = batch(arena, 2, new float[] {1, 1, 4, 5}, new float[] {1, 1, 4, 5});
 
-      assertEquals(1, new Resampling(recipe(""), sae, 100).run(batch, 7));
+      assertEquals(1, new Resampling(recipe(""), sae, 100, KERNELS).run(batch, 7));
 
       assertArrayEquals(new double[] {0, 3, 0.48, 0.64, 5, 0}, all(sae, "W_enc"), 1e-7);
       assertArrayEquals(new double[] {0, 1, 0.6, 0.8, 1, 0}, all(sae, "W_dec"), 1e-7);
@@ -139,12 +144,12 @@ class ResamplingTest {
       // Rows with an input or without anything to decode begin no feature.
       float[] y = {0, 3, 0, 1};
       Batch batch = batch(arena, 2, new float[] {-4, 8}, y);
-      assertEquals(1, new Resampling(recipe, sae, 5).run(batch, 1));
+      assertEquals(1, new Resampling(recipe, sae, 5, KERNELS).run(batch, 1));
       assertArrayEquals(
           new double[] {-0.4, -2, 3}, all(sae, "W_enc"), 1e-15, "0.2 of the mean of 1, 2 and 3");
       assertArrayEquals(new double[] {0, 1, 0, 0, 0, 0}, all(sae, "W_dec"));
       assertArrayEquals(new double[] {0.25, 0, 0}, all(sae, "threshold"));
-      assertEquals(0, new Resampling(recipe, sae, 99).run(batch, 1), "none is dead");
+      assertEquals(0, new Resampling(recipe, sae, 99, KERNELS).run(batch, 1), "none is dead");
     }
   }
 
@@ -163,7 +168,7 @@ class ResamplingTest {
       fill(sae, "b_dec", 1);
       float[] rows = {4, 0};
       assertArrayEquals(
-          new double[] {0.25, 1}, RowErrors.of(sae, batch(arena, 2, rows, rows)), 1e-6);
+          new double[] {0.25, 1}, RowErrors.of(sae, batch(arena, 2, rows, rows), KERNELS), 1e-6);
     }
   }
 
@@ -179,7 +184,7 @@ class ResamplingTest {
       for (int step = 0; step < 4000; step++) {
         fill(sae, "W_dec", 0);
         fill(sae, "tokens_since_fired", 1);
-        assertEquals(1, new Resampling(recipe, sae, 1).run(batch, step));
+        assertEquals(1, new Resampling(recipe, sae, 1, KERNELS).run(batch, step));
         worse += Numbers.of(sae, "W_dec").get(0) < 0 ? 1 : 0;
       }
       assertEquals(3200, worse, 3 * Math.sqrt(4000 * 0.8 * 0.2));

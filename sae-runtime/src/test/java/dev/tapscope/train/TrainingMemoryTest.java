@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.step.Dimensions;
+import dev.tapscope.step.StepMemory;
 import dev.tapscope.tap.TapscopeException;
 import org.junit.jupiter.api.Test;
 
@@ -18,9 +20,7 @@ class TrainingMemoryTest {
         Recipe.of(Words.line("The test", "site=res.3 width=1000 " + recipe)),
         100,
         100,
-        200,
-        3,
-        density);
+        StepMemory.of(new Dimensions(100, 1000, 100), 200, 3, density.active(), density.kept()));
   }
 
   /** 1000 (100 + 100 + 1 + 1) + 100 parameters, each with one moment, or with two. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -14,13 +15,19 @@ import java.util.concurrent.TimeUnit;
  *
  * @param jvmOptions what stands before {@code -jar}
  * @param arguments the program and its arguments
+ * @param environment variables besides those of this process
  */
-record JvmRun(List<String> jvmOptions, List<String> arguments) {
+record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, String> environment) {
   private static final Duration PATIENCE = Duration.ofMinutes(5);
 
   JvmRun {
     jvmOptions = List.copyOf(jvmOptions);
     arguments = List.copyOf(arguments);
+    environment = Map.copyOf(environment);
+  }
+
+  JvmRun(List<String> jvmOptions, List<String> arguments) {
+    this(jvmOptions, arguments, Map.of());
   }
 
   /** The packaged model, with the Vector API. */
@@ -52,18 +59,20 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
 
   /** More arguments at the end. */
   JvmRun with(String... more) {
-    return new JvmRun(jvmOptions, joined(arguments, List.of(more)));
+    return new JvmRun(jvmOptions, joined(arguments, List.of(more)), environment);
   }
 
   /** More options of the JVM. */
   JvmRun jvm(String... more) {
-    return new JvmRun(joined(jvmOptions, List.of(more)), arguments);
+    return new JvmRun(joined(jvmOptions, List.of(more)), arguments, environment);
   }
 
   /** The same without the Vector API, so that the program falls back to plain loops. */
   JvmRun plain() {
     return new JvmRun(
-        jvmOptions.stream().filter(option -> !option.contains("vector")).toList(), arguments);
+        jvmOptions.stream().filter(option -> !option.contains("vector")).toList(),
+        arguments,
+        environment);
   }
 
   /**
@@ -76,7 +85,21 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
       all.add("runtime=" + Packaged.runtime());
     }
     String agent = "-javaagent:" + Packaged.agent() + "=" + String.join(",", all);
-    return new JvmRun(joined(jvmOptions, List.of(agent)), arguments);
+    return new JvmRun(joined(jvmOptions, List.of(agent)), arguments, environment);
+  }
+
+  /** The same where the emulated driver is the machine's; its settings in its own words. */
+  JvmRun onEmulatedGpu(String settings) {
+    Map<String, String> variables =
+        Map.of(
+            "LD_LIBRARY_PATH",
+            Packaged.emulatedDriver().getParent().toString(),
+            "TAPSCOPE_EMULATOR",
+            settings,
+            // A real cuBLAS has no use for a driver that is none.
+            "TAPSCOPE_CUBLAS",
+            "none");
+    return new JvmRun(jvmOptions, arguments, variables);
   }
 
   /** Starts the command and waits for its end. */
@@ -102,6 +125,7 @@ record JvmRun(List<String> jvmOptions, List<String> arguments) {
     List<String> command = joined(List.of(java.toString()), joined(jvmOptions, arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().remove("JAVA_TOOL_OPTIONS");
+    builder.environment().putAll(environment);
     builder.redirectOutput(out.toFile()).redirectError(err.toFile());
     try {
       return new Started(String.join(" ", command), builder.start(), out, err);

@@ -35,6 +35,11 @@ final class Packaged {
     return property("repository");
   }
 
+  /** The kernels behind a driver on the CPU; there where there is a g++. */
+  static Path emulatedDriver() {
+    return repository().resolve("cuda-kernels/target/emulation/libcuda.so.1");
+  }
+
   /** The compiled tests, for programs among them. */
   static Path tests() {
     return repository().resolve("samples/end-to-end/target/test-classes");

@@ -1,0 +1,246 @@
+package dev.tapscope.cuda;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** How fast rows are encoded, and that it is right at full size. */
+final class CheckEncode {
+  /** Of Gemma Scope's training: the bandwidth is 0.001. */
+  private static final float HALF_BAND = 0.0005f;
+
+  private static final int CHECKED_ROWS = 24;
+  private static final long SEED = 1;
+
+  private final Gpu gpu;
+  private final Scale scale;
+  private final Measures measures;
+
+  CheckEncode(Gpu gpu, Scale scale, Measures measures) {
+    this.gpu = gpu;
+    this.scale = scale;
+    this.measures = measures;
+  }
+
+  void measure() {
+    for (int features : scale.features()) {
+      measures.attempt("encode F=" + features, () -> measure(features));
+    }
+  }
+
+  private void measure(int features) {
+    try (Arena arena = Arena.ofShared();
+        Subject subject = new Subject(arena, features);
+        Timing timing = new Timing(gpu, scale.repeats())) {
+      measures.say("cuBLAS", GpuCheck.words(Cublas.probe()));
+      for (Precision precision : Precision.values()) {
+        boolean exact = precision == Precision.EXACT;
+        Names name = exact ? Names.ENCODE_EXACT : Names.ENCODE_FAST;
+        float halfBand = exact ? 0 : HALF_BAND;
+        double best = Double.NaN;
+        for (boolean library : List.of(false, true)) {
+          double ms = encode(subject, precision, library, halfBand, timing);
+          if (Double.isNaN(ms)) {
+            continue;
+          }
+          measures.add(name.of(features) + (library ? " by cuBLAS" : " by own kernels"), ms);
+          best = Double.isNaN(best) ? ms : Math.min(best, ms);
+        }
+        measures.add(name.of(features), best);
+      }
+      one(subject, timing);
+      product(subject, timing);
+    }
+  }
+
+  /** An SAE on the card, and batches. */
+  private final class Subject implements AutoCloseable {
+    final int features;
+    final MemorySegment encoderRows;
+    final float[] thresholds;
+    final List<MemorySegment> batches = new ArrayList<>();
+    final List<DeviceArray> x = new ArrayList<>();
+    final DeviceArray encoder;
+    final DeviceArray bias;
+    final DeviceArray threshold;
+    final DeviceArray flags;
+
+    Subject(Arena arena, int features) {
+      this.features = features;
+      int inputs = scale.inputs();
+      DeviceMemory memory = gpu.memory();
+      encoderRows = Synthetic.units(arena, features, inputs, SEED);
+      thresholds = Synthetic.thresholds(features, inputs, scale.l0(), SEED + 1);
+      encoder = memory.take("W_enc", encoderRows.byteSize());
+      encoder.upload(encoderRows);
+      bias = memory.take("b_enc", 4L * features);
+      bias.clear(gpu.stream());
+      threshold = memory.take("the thresholds", 4L * features);
+      threshold.upload(Synthetic.copy(arena, thresholds));
+      flags = memory.take("the flags", Integer.BYTES);
+      for (int i = 0; i < Scale.SETS; i++) {
+        MemorySegment batch = Synthetic.rows(arena, scale.rows(), inputs, SEED + 2 + i);
+        batches.add(batch);
+        DeviceArray array = memory.take("a batch", batch.byteSize());
+        array.upload(batch);
+        x.add(array);
+      }
+    }
+
+    void encode(Encoder by, int set, int rows, float halfBand, Pairs pairs) {
+      flags.clear(gpu.stream());
+      by.encode(
+          x.get(Math.floorMod(set, Scale.SETS)),
+          Optional.empty(),
+          rows,
+          encoder,
+          bias,
+          threshold,
+          halfBand,
+          false,
+          pairs,
+          flags);
+    }
+
+    int flags() {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment value = arena.allocate(ValueLayout.JAVA_INT);
+        flags.download(value);
+        return value.get(ValueLayout.JAVA_INT, 0);
+      }
+    }
+
+    /** Makes room until all batches fit. */
+    void settle(Encoder by, int rows, float halfBand, Pairs pairs) {
+      for (int set = 0; set < Scale.SETS; set++) {
+        int times = 0;
+        do {
+          encode(by, set, rows, halfBand, pairs);
+          gpu.synchronize();
+          pairs.grow(rows, Arrays.stream(pairs.downloadCounts(rows)).max().orElse(0));
+          by.settle();
+          times++;
+        } while (flags() != 0 && times < 9);
+        if (flags() != 0) {
+          throw new IllegalStateException("lists do not settle; flags " + flags());
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      for (DeviceArray array : x) {
+        array.close();
+      }
+      encoder.close();
+      bias.close();
+      threshold.close();
+      flags.close();
+    }
+  }
+
+  /** NaN where there is no library. */
+  private double encode(
+      Subject subject, Precision precision, boolean library, float halfBand, Timing timing) {
+    Optional<Gemm> gemm = library ? gpu.cublas() : Optional.empty();
+    if (library && gemm.isEmpty()) {
+      return Double.NaN;
+    }
+    int rows = scale.rows();
+    try (Encoder encoder = new Encoder(gpu, scale.inputs(), subject.features, precision);
+        Pairs pairs = new Pairs(gpu.memory(), rows, 4 * (int) scale.l0())) {
+      gemm.ifPresent(encoder::through);
+      encoder.shadow(subject.encoder);
+      subject.settle(encoder, rows, halfBand, pairs);
+      double ms = timing.median(set -> subject.encode(encoder, set, rows, halfBand, pairs));
+      String of = " F=%d %s%s".formatted(subject.features, precision, library ? " cuBLAS" : "");
+      measures.add("kept pairs of a row" + of, mean(pairs.downloadCounts(rows)));
+      if (precision == Precision.EXACT) {
+        ratio(subject, encoder, pairs, of);
+        verify(subject, encoder, pairs, of);
+      }
+      return ms;
+    }
+  }
+
+  private static double mean(int[] counts) {
+    double sum = 0;
+    for (int count : counts) {
+      sum += count;
+    }
+    return sum / counts.length;
+  }
+
+  /** How much more than what is kept the screen lets through, and is computed again. */
+  private void ratio(Subject subject, Encoder encoder, Pairs pairs, String of) {
+    subject.encode(encoder, 0, scale.rows(), 0, pairs);
+    gpu.synchronize();
+    double kept = mean(pairs.downloadCounts(scale.rows())) * scale.rows();
+    measures.add(Names.ENCODE_CANDIDATES.text() + of, encoder.candidates() / kept);
+  }
+
+  /** A few rows of the whole batch, against double precision. */
+  private void verify(Subject subject, Encoder encoder, Pairs pairs, String of) {
+    subject.encode(encoder, 0, scale.rows(), 0, pairs);
+    gpu.synchronize();
+    Lists lists = Lists.download(pairs, scale.rows());
+    int step = Math.max(1, scale.rows() / CHECKED_ROWS);
+    Lists.Errors errors =
+        lists.compare(
+            subject.encoderRows, subject.thresholds, subject.batches.get(0), scale.inputs(), step);
+    measures.check(Names.WRONG_GATES.text() + of, errors.wrongGates(), 0);
+    measures.check(Names.ERROR_OF_Z.text() + of, errors.largest(), 1e-6);
+    if (subject.features == scale.features().getFirst()) {
+      measures.add(Names.WRONG_GATES.text(), errors.wrongGates());
+      measures.add(Names.ERROR_OF_Z.text(), errors.largest());
+    }
+  }
+
+  private void one(Subject subject, Timing timing) {
+    try (Encoder encoder = new Encoder(gpu, scale.inputs(), subject.features, Precision.EXACT);
+        Pairs pairs = new Pairs(gpu.memory(), 1, 4 * (int) scale.l0())) {
+      encoder.shadow(subject.encoder);
+      subject.settle(encoder, 1, 0, pairs);
+      int times = 10;
+      double ms =
+          timing.median(_ -> {
+            for (int i = 0; i < times; i++) {
+              subject.encode(encoder, i, 1, 0, pairs);
+            }
+          });
+      measures.add(Names.ENCODE_ONE.of(subject.features), ms * 1000 / times);
+    }
+  }
+
+  private void product(Subject subject, Timing timing) {
+    Optional<Gemm> library = gpu.cublas();
+    if (library.isEmpty()) {
+      return;
+    }
+    int rows = scale.rows();
+    int inputs = scale.inputs();
+    Gemm gemm = library.get();
+    try (Encoder encoder = new Encoder(gpu, inputs, subject.features, Precision.FAST);
+        Encoder ofRows = new Encoder(gpu, inputs, rows, Precision.FAST);
+        DeviceArray products = gpu.memory().take("the products", 4L * rows * subject.features)) {
+      encoder.shadow(subject.encoder);
+      ofRows.shadow(subject.x.get(0));
+      Shadow w = encoder.shadow();
+      Shadow x = ofRows.shadow();
+      double ms =
+          timing.median(_ ->
+              gemm.halves(
+                  Gemm.Matrix.of(x.halves(), x.stride()),
+                  Gemm.Matrix.of(w.halves(), w.stride()),
+                  Gemm.Matrix.of(products, subject.features),
+                  rows,
+                  subject.features,
+                  w.stride()));
+      measures.add(Names.GEMM_HALVES.of(subject.features), ms);
+    }
+  }
+}
