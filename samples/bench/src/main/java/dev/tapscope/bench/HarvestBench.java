@@ -168,9 +168,7 @@ final class HarvestBench implements Callable<Integer> {
     say("  %-24s %8.0f positions/s", "the model scores them", positions / median(scoring));
     say(
         "  %-24s %8.0f positions/s, %.2f of that",
-        capture + " is kept",
-        positions / median(harvesting),
-        median(scoring) / median(harvesting));
+        capture + " is kept", positions / median(harvesting), median(scoring) / median(harvesting));
   }
 
   private static double median(List<Double> values) {
