@@ -212,13 +212,17 @@ def encode(sizes, device, measures):
 
 def time_step(sizes, features, device, measures, name, autocast, compiled, repeats):
     with measures.attempt(name + " F=%d" % features):
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats()
         subject = Subject(sizes, features, device)
         sae = Sae(subject.rows, subject.threshold)
         options = {"fused": True} if compiled and device.type == "cuda" else {}
-        optimizer = torch.optim.Adam(sae.parameters(), lr=LEARNING_RATE, betas=(0, 0.999), **options)
-        loss_of = torch.compile(sae.loss) if compiled else sae.loss
-        restore = torch.compile(sae.restore) if compiled else sae.restore
-        project = torch.compile(sae.project) if compiled else sae.project
+        optimizer = torch.optim.Adam(sae.parameters(), lr=LEARNING_RATE, betas=(0.0, 0.999), **options)
+        # Every size is compiled for itself: code for any size would be slower.
+        compile_ = (lambda f: torch.compile(f, dynamic=False)) if compiled else (lambda f: f)
+        loss_of = compile_(sae.loss)
+        restore = compile_(sae.restore)
+        project = compile_(sae.project)
 
         def step(number):
             x = subject.batches[number % SETS]
@@ -236,7 +240,6 @@ def time_step(sizes, features, device, measures, name, autocast, compiled, repea
         if device.type == "cuda":
             peak = torch.cuda.max_memory_allocated() * 1e-9
             measures.add("%s F=%d, peak memory, GB" % (name, features), peak)
-            torch.cuda.reset_peak_memory_stats()
     if device.type == "cuda":
         torch.cuda.empty_cache()
 
@@ -252,7 +255,7 @@ def curve(device, measures, folder):
         return values.reshape(*sizes).to(device)
 
     sae = Sae(read("weights.bin", features, inputs), read("threshold.bin", features))
-    optimizer = torch.optim.Adam(sae.parameters(), lr=learning_rate, betas=(0, 0.999), eps=1e-8)
+    optimizer = torch.optim.Adam(sae.parameters(), lr=learning_rate, betas=(0.0, 0.999), eps=1e-8)
     batches = [read("batch-%d.bin" % i, rows, inputs) for i in range(count)]
     ours = [line.split() for line in (folder / "losses.tsv").read_text().splitlines()]
     largest = 0

@@ -113,7 +113,8 @@ public final class Cuda {
 
   static Probe probe(String library) {
     try (Arena arena = Arena.ofConfined()) {
-      return new Driver(SymbolLookup.libraryLookup(library, arena)).probe(arena);
+      // For good: JCuda loads it next, and what has been started is started once.
+      return new Driver(SymbolLookup.libraryLookup(library, Arena.global())).probe(arena);
     } catch (IllegalArgumentException e) {
       return noDriver(library);
     } catch (IllegalCallerException e) {

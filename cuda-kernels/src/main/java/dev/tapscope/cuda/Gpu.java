@@ -10,6 +10,7 @@ import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.CUevent;
 import jcuda.driver.CUfunction;
+import jcuda.driver.CUjit_option;
 import jcuda.driver.CUmodule;
 import jcuda.driver.CUstream;
 import jcuda.driver.CUstream_flags;
@@ -33,6 +34,7 @@ public final class Gpu implements AutoCloseable {
   private final DeviceMemory memory = new DeviceMemory(this);
   private final Map<String, CUmodule> modules = new HashMap<>();
   private final Map<String, Ptx> sources = new HashMap<>();
+  private final Map<String, Kernel> kernels = new HashMap<>();
 
   private Optional<Optional<Gemm>> cublas = Optional.empty();
 
@@ -145,11 +147,18 @@ public final class Gpu implements AutoCloseable {
   }
 
   /**
+   * The same object for every caller, since the driver has each kernel once, and what a launch has
+   * asked for its shared memory is known by the object.
+   *
    * @param source file of {@code src/main/cuda}, without its ending
    * @param name of a kernel in it
    */
   Kernel kernel(String source, String name) {
     makeCurrent();
+    return kernels.computeIfAbsent(source + "/" + name, unused -> lookUp(source, name));
+  }
+
+  private Kernel lookUp(String source, String name) {
     Ptx ptx = sources.computeIfAbsent(source, Ptx::load);
     CUmodule module = modules.computeIfAbsent(source, unused -> module(ptx));
     if (!ptx.entries().containsKey(name)) {
@@ -165,10 +174,16 @@ public final class Gpu implements AutoCloseable {
     CUmodule module = new CUmodule();
     byte[] text = (ptx.text() + '\0').getBytes(StandardCharsets.US_ASCII);
     JITOptions options = new JITOptions();
-    options.putBytes(jcuda.driver.CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[JIT_LOG_BYTES]);
-    options.putInt(jcuda.driver.CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, JIT_LOG_BYTES);
+    byte[] log = new byte[JIT_LOG_BYTES];
+    options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, log);
+    options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, JIT_LOG_BYTES);
     int result = JCudaDriver.cuModuleLoadDataJIT(module, Pointer.to(text), options);
-    Result.check(result, "translating its kernels " + ptx.name());
+    String said = new String(log, StandardCharsets.US_ASCII).replace("\0", "").strip();
+    Result.check(
+        result,
+        "translating its kernels %s%s"
+            .formatted(
+                ptx.name(), said.isEmpty() ? "" : " (" + said.replaceAll("\\s+", " ") + ")"));
     return module;
   }
 
@@ -191,6 +206,7 @@ public final class Gpu implements AutoCloseable {
     cublas = Optional.empty();
     modules.values().forEach(m -> Result.check(JCudaDriver.cuModuleUnload(m), "closing the GPU"));
     modules.clear();
+    kernels.clear();
     Result.check(JCudaDriver.cuStreamDestroy(stream), "closing the GPU");
     Result.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "closing the GPU");
   }

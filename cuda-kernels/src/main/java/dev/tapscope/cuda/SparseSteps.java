@@ -5,7 +5,9 @@ import java.util.Optional;
 /** Steps by lists of what is active or in its band. */
 final class SparseSteps {
   private static final int SCATTER_THREADS = 128;
-  private static final int USUAL_SHARED_BYTES = 48 << 10;
+
+  /** Less than what needs no permission by more than the kernels' static arrays. */
+  private static final int SHARED_BYTES = 47 << 10;
 
   private final Gpu gpu;
   private final TrainingSettings settings;
@@ -175,7 +177,7 @@ final class SparseSteps {
         arrays.starts(),
         byFeature.array());
     int bytesOfAWarp = 2 * Integer.BYTES * Math.ceilDiv(rows, Integer.SIZE);
-    int warps = Math.clamp(USUAL_SHARED_BYTES / bytesOfAWarp, 1, 4);
+    int warps = Math.clamp(SHARED_BYTES / bytesOfAWarp, 1, 4);
     featureSums.launch(
         gpu.stream(),
         Grid.covering(arrays.features(), warps),
