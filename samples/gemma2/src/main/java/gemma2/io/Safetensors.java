@@ -149,7 +149,7 @@ final class Safetensors {
 
   private long size(String name, Dtype dtype, List<Long> shape) {
     try {
-      long size = dtype.bytes();
+      long size = dtype.bytes(1);
       for (long extent : shape) {
         size = Math.multiplyExact(size, extent);
       }

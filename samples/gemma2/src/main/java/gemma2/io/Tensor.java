@@ -13,6 +13,6 @@ public record Tensor(String name, Dtype dtype, List<Long> shape, MemorySegment d
 
   /** Numbers in this tensor. */
   public long count() {
-    return data.byteSize() / dtype.bytes();
+    return data.byteSize() / dtype.blockBytes() * dtype.blockLength();
   }
 }

@@ -226,7 +226,7 @@ final class VectorKernels implements Kernels {
     switch (w.dtype()) {
       case F32 -> copyRow(w, row, out, at);
       case BF16 -> widenBf16(w, row, out, at);
-      case F16 -> w.widen(row, out, at);
+      case F16, Q8_0, Q4_0, Q4_K, Q6_K -> w.widen(row, out, at);
     }
   }
 

@@ -50,15 +50,22 @@ public final class SafetensorsWriter {
     }
   }
 
-  /** The stored bytes of numbers. bf16 is cut, not rounded: give numbers that fit. */
+  /**
+   * The stored bytes of numbers. bf16 is cut, not rounded: give numbers that fit; blocks hold them
+   * roughly.
+   */
   public static byte[] encode(Dtype dtype, float[] numbers) {
+    if (dtype.blockLength() > 1) {
+      return Blocks.quantize(dtype, numbers);
+    }
     ByteBuffer bytes =
-        ByteBuffer.allocate(numbers.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate((int) dtype.bytes(numbers.length)).order(ByteOrder.LITTLE_ENDIAN);
     for (float number : numbers) {
       switch (dtype) {
         case F32 -> bytes.putFloat(number);
         case F16 -> bytes.putShort(Float.floatToFloat16(number));
         case BF16 -> bytes.putShort((short) (Float.floatToRawIntBits(number) >>> 16));
+        default -> throw new IllegalArgumentException(dtype + " has blocks");
       }
     }
     return bytes.array();
