@@ -30,14 +30,44 @@ public interface Kernels {
   void multiply(Matrix w, float[][] x, float[][] y, int from, int to);
 
   /**
-   * Dot products of one vector with many: {@code out[j] = sum_i a[at + i] rows[first + j][column +
-   * i]}, i below {@code n}, for every j of {@code out}.
+   * Dot products of one vector with many: {@code out[to + j] = sum_i a[at + i] rows[first +
+   * j][column + i]}, i below {@code n}, for j below {@code count}.
    */
-  void dots(float[] a, int at, float[][] rows, int first, int column, int n, float[] out);
+  void dots(
+      float[] a,
+      int at,
+      float[][] rows,
+      int first,
+      int column,
+      int n,
+      float[] out,
+      int to,
+      int count);
 
   /**
-   * A weighted sum of vectors: {@code out[at + i] = sum_j weights[j] rows[first + j][column + i]}
-   * for i below {@code n}.
+   * Adds a weighted sum of vectors, one after the other: {@code out[to + i] += sum_j weights[at +
+   * j] rows[first + j][column + i]} for i below {@code n}, j below {@code count}.
    */
-  void blend(float[] weights, float[][] rows, int first, int column, int n, float[] out, int at);
+  void blend(
+      float[] weights,
+      int at,
+      int count,
+      float[][] rows,
+      int first,
+      int column,
+      int n,
+      float[] out,
+      int to);
+
+  /** {@code sum_i x[i]^2}, in double precision. */
+  double sumOfSquares(float[] x);
+
+  /** {@code out[i] = gelu(gate[i]) up[i]}; GELU in its tanh form, which Gemma was trained with. */
+  void multiplyGelu(float[] gate, float[] up, float[] out);
+
+  /** {@code out[to + i] = cap tanh(x[at + i] / cap)} for i below {@code n}; the cap is finite. */
+  void softcap(float[] x, int at, float cap, float[] out, int to, int n);
+
+  /** {@code out[to + i] = exp(x[at + i]) / sum_j exp(x[at + j])} for i and j below {@code n}. */
+  void softmax(float[] x, int at, float[] out, int to, int n);
 }

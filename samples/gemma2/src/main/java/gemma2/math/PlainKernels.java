@@ -1,9 +1,9 @@
 package gemma2.math;
 
-import java.util.Arrays;
-
 /** The inner loops without any special instruction; they run on every JVM. */
 public final class PlainKernels implements Kernels {
+
+  private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
 
   @Override
   public String name() {
@@ -22,22 +22,78 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
-  public void dots(float[] a, int at, float[][] rows, int first, int column, int n, float[] out) {
-    for (int j = 0; j < out.length; j++) {
-      out[j] = dot(a, at, rows[first + j], column, n);
+  public void dots(
+      float[] a,
+      int at,
+      float[][] rows,
+      int first,
+      int column,
+      int n,
+      float[] out,
+      int to,
+      int count) {
+    for (int j = 0; j < count; j++) {
+      out[to + j] = dot(a, at, rows[first + j], column, n);
     }
   }
 
   @Override
   public void blend(
-      float[] weights, float[][] rows, int first, int column, int n, float[] out, int at) {
-    Arrays.fill(out, at, at + n, 0);
-    for (int j = 0; j < weights.length; j++) {
-      float weight = weights[j];
+      float[] weights,
+      int at,
+      int count,
+      float[][] rows,
+      int first,
+      int column,
+      int n,
+      float[] out,
+      int to) {
+    for (int j = 0; j < count; j++) {
+      float weight = weights[at + j];
       float[] row = rows[first + j];
       for (int i = 0; i < n; i++) {
-        out[at + i] += weight * row[column + i];
+        out[to + i] += weight * row[column + i];
       }
+    }
+  }
+
+  @Override
+  public double sumOfSquares(float[] x) {
+    double sum = 0;
+    for (float value : x) {
+      sum += (double) value * value;
+    }
+    return sum;
+  }
+
+  @Override
+  public void multiplyGelu(float[] gate, float[] up, float[] out) {
+    for (int i = 0; i < out.length; i++) {
+      double y = gate[i];
+      double cubic = y + 0.044715 * y * y * y;
+      out[i] = (float) (0.5 * y * (1 + Math.tanh(SQRT_2_OVER_PI * cubic))) * up[i];
+    }
+  }
+
+  @Override
+  public void softcap(float[] x, int at, float cap, float[] out, int to, int n) {
+    for (int i = 0; i < n; i++) {
+      out[to + i] = cap * (float) Math.tanh(x[at + i] / cap);
+    }
+  }
+
+  @Override
+  public void softmax(float[] x, int at, float[] out, int to, int n) {
+    float max = Float.NEGATIVE_INFINITY;
+    for (int i = 0; i < n; i++) {
+      max = Math.max(max, x[at + i]);
+    }
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += Math.exp(x[at + i] - max);
+    }
+    for (int i = 0; i < n; i++) {
+      out[to + i] = (float) (Math.exp(x[at + i] - max) / sum);
     }
   }
 

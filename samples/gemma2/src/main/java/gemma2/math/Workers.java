@@ -1,25 +1,25 @@
 package gemma2.math;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Cuts a range of independent results into one contiguous part per thread. A result is computed by
- * one thread from start to end, so the cut never changes a bit. Waiting threads sleep.
+ * one thread from start to end, so the cut never changes a bit. Waiting threads sleep, and nothing
+ * is allocated.
+ *
+ * <p>Any number of threads may call; while one of them has the others' help, the rest compute
+ * alone.
  */
 public final class Workers {
 
   /** Below this many multiplications a thread costs more to wake than it saves. */
   private static final long WORTHWHILE = 1L << 20;
 
-  private final int threads;
   private final long worthwhile;
-  private final ExecutorService pool;
+  private final Worker[] others;
+  private final AtomicBoolean busy = new AtomicBoolean();
 
   /** The calling thread and {@code threads - 1} daemon threads beside it. */
   public Workers(int threads) {
@@ -35,24 +35,25 @@ public final class Workers {
     if (threads < 1) {
       throw new IllegalArgumentException("At least one thread is needed, not " + threads + ".");
     }
-    this.threads = threads;
     this.worthwhile = worthwhile;
-    // The pool starts its threads when first used: with one thread, never.
-    this.pool =
-        Executors.newFixedThreadPool(
-            Math.max(1, threads - 1),
-            Thread.ofPlatform().daemon().name("gemma2-worker-", 1).factory());
+    this.others = new Worker[threads - 1];
+    for (int i = 0; i < others.length; i++) {
+      others[i] = new Worker(i + 1);
+    }
   }
 
   /** How many threads take part, the caller's included. */
   public int threads() {
-    return threads;
+    return others.length + 1;
   }
 
-  /** Results {@code from} to {@code to - 1}. */
+  /**
+   * Results {@code from} to {@code to - 1} of a computation over three values. One that captures
+   * nothing, or only what never changes, is made once and costs nothing to start.
+   */
   @FunctionalInterface
-  public interface Part {
-    void compute(int from, int to);
+  public interface Part<A, B, C> {
+    void compute(A a, B b, C c, int from, int to);
   }
 
   /**
@@ -60,56 +61,120 @@ public final class Workers {
    *
    * @param work about how many multiplications one result takes
    */
-  public void split(int count, long work, Part part) {
-    int parts = (int) Math.min(Math.min(threads, count), 1 + count * work / worthwhile);
-    if (parts <= 1) {
-      part.compute(0, count);
+  public <A, B, C> void split(int count, long work, Part<A, B, C> part, A a, B b, C c) {
+    int parts = (int) Math.min(Math.min(threads(), count), 1 + count * work / worthwhile);
+    if (parts <= 1 || !busy.compareAndSet(false, true)) {
+      part.compute(a, b, c, 0, count);
       return;
     }
-    List<Future<?>> others = new ArrayList<>();
-    for (int p = 1; p < parts; p++) {
-      int from = bound(count, p, parts);
-      int to = bound(count, p + 1, parts);
-      others.add(pool.submit(() -> part.compute(from, to)));
-    }
     try {
-      part.compute(0, bound(count, 1, parts));
+      for (int p = 1; p < parts; p++) {
+        others[p - 1].start(part, a, b, c, bound(count, p, parts), bound(count, p + 1, parts));
+      }
+      try {
+        part.compute(a, b, c, 0, bound(count, 1, parts));
+      } finally {
+        // Wait even when a part failed: the others still write into the rows.
+        for (int p = 1; p < parts; p++) {
+          others[p - 1].await();
+        }
+      }
+      for (int p = 1; p < parts; p++) {
+        others[p - 1].checkSucceeded();
+      }
     } finally {
-      // Wait even when a part failed: the others still write into the rows.
-      others.forEach(Workers::awaitEnd);
+      busy.set(false);
     }
-    others.forEach(Workers::checkSucceeded);
   }
 
   private static int bound(int count, int part, int parts) {
     return (int) ((long) count * part / parts);
   }
 
-  private static void awaitEnd(Future<?> part) {
-    boolean interrupted = false;
-    while (!part.isDone()) {
-      try {
-        part.get();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      } catch (ExecutionException | CancellationException e) {
-        break; // told by checkSucceeded, when every part has ended
+  /** One of the other threads, and the part it has been given. */
+  private static final class Worker implements Runnable {
+
+    private static final int IDLE = 0;
+    private static final int GIVEN = 1;
+
+    private final Thread thread;
+
+    /** Publishes the fields below: the caller's to this thread, then the outcome to the caller. */
+    private final AtomicInteger state = new AtomicInteger(IDLE);
+
+    private Part<Object, Object, Object> part;
+    private Object a;
+    private Object b;
+    private Object c;
+    private int from;
+    private int to;
+    private Thread caller;
+    private Throwable failure;
+
+    Worker(int number) {
+      thread = Thread.ofPlatform().daemon().name("gemma2-worker-" + number).unstarted(this);
+    }
+
+    @SuppressWarnings("unchecked") // the operands are those of the part
+    <A, B, C> void start(Part<A, B, C> newPart, A newA, B newB, C newC, int newFrom, int newTo) {
+      part = (Part<Object, Object, Object>) newPart;
+      a = newA;
+      b = newB;
+      c = newC;
+      from = newFrom;
+      to = newTo;
+      caller = Thread.currentThread();
+      failure = null;
+      state.set(GIVEN);
+      if (thread.getState() == Thread.State.NEW) {
+        thread.start(); // no sooner than needed: with one thread, or small work, never
+      } else {
+        LockSupport.unpark(thread);
       }
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
-  }
 
-  private static void checkSucceeded(Future<?> part) {
-    if (part.state() == Future.State.SUCCESS) {
-      return;
+    @Override
+    public void run() {
+      while (true) {
+        while (state.get() == IDLE) {
+          LockSupport.park(this);
+          Thread.interrupted(); // or parking would not wait
+        }
+        try {
+          part.compute(a, b, c, from, to);
+        } catch (Throwable e) {
+          failure = e; // told by the caller
+        }
+        Thread waiting = caller;
+        part = null;
+        a = null;
+        b = null;
+        c = null;
+        caller = null;
+        state.set(IDLE);
+        LockSupport.unpark(waiting);
+      }
     }
-    Throwable cause =
-        part.state() == Future.State.FAILED ? part.exceptionNow() : new CancellationException();
-    if (cause instanceof Error error) {
-      throw error; // out of memory is the same on every thread
+
+    /** Waits for the end of the part. */
+    void await() {
+      boolean interrupted = false;
+      while (state.get() != IDLE) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted(); // or parking would not wait
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
-    throw new IllegalStateException("A worker thread failed: " + cause, cause);
+
+    void checkSucceeded() {
+      if (failure instanceof Error error) {
+        throw error; // out of memory is the same on every thread
+      }
+      if (failure != null) {
+        throw new IllegalStateException("A worker thread failed: " + failure, failure);
+      }
+    }
   }
 }

@@ -1,15 +1,21 @@
 package gemma2.model;
 
+import gemma2.math.Activations;
 import gemma2.math.Kernels;
-import gemma2.math.Rows;
 import gemma2.math.Workers;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 
 /**
- * Grouped-query attention over the cache. Attention weights are {@code [row][head][key]} with only
- * the keys the mask allows, in the order of their positions: of n keys of a row at position p, key
- * j stands at position {@code p - (n - 1) + j}, and the last is the row itself.
+ * Grouped-query attention over the cache. Attention weights are {@code [row][head]} buffers with
+ * only the keys the mask allows, in the order of their positions: of n keys of a row at position p,
+ * key j stands at position {@code p - (n - 1) + j}, and the last is the row itself. They are
+ * buffers because the number of keys grows with every token, and memory should not.
  */
 final class Attention {
+
+  /** About the multiplications that a tanh or an exponential is worth. */
+  private static final long FUNCTION_WORK = 16;
 
   final int layer;
   private final int heads;
@@ -28,6 +34,10 @@ final class Attention {
   private final Linear outputs;
   private final Kernels kernels;
   private final Workers workers;
+  private final Workers.Part<float[][], KvCache.Layer, FloatBuffer[][]> compare;
+  private final Workers.Part<Softcap, FloatBuffer[][], FloatBuffer[][]> capped;
+  private final Workers.Part<Kernels, FloatBuffer[][], FloatBuffer[][]> softmax;
+  private final Workers.Part<FloatBuffer[][], KvCache.Layer, float[][]> weigh;
 
   Attention(
       int layer,
@@ -53,131 +63,164 @@ final class Attention {
     this.outputs = outputs;
     this.kernels = kernels;
     this.workers = workers;
+    this.compare = this::compare;
+    this.capped = this::capped;
+    this.softmax = this::softmax;
+    this.weigh = this::weigh;
   }
 
   /** The heads' outputs side by side, before the output matrix. */
-  float[][] heads(float[][] attnIn, int start, KvCache cache) {
-    float[][] q = rope.rotate(queries.apply(attnIn), start);
-    float[][] k = rope.rotate(keys.apply(attnIn), start);
-    float[][] v = values.apply(attnIn);
-    cache.write(layer, start, k, v);
-    float[][][] logits = compare(q, start, cache);
-    float[][][] scores = capped(logits);
-    float[][][] pattern = softmax(scores);
-    float[][] z = weigh(pattern, start, cache);
+  float[][] heads(float[][] attnIn, int start, KvCache cache, Activations own) {
+    Rope.Turns turns = cache.turns(rope, start, attnIn.length);
+    float[][] q = rope.rotate(queries.apply(attnIn, own), turns, own);
+    float[][] k = rope.rotate(keys.apply(attnIn, own), turns, own);
+    float[][] v = values.apply(attnIn, own);
+    KvCache.Layer seen = cache.write(layer, start, k, v);
+    FloatBuffer[][] logits = compare(q, seen, own);
+    FloatBuffer[][] scores = capped(logits, own);
+    FloatBuffer[][] pattern = softmax(scores, own);
+    float[][] z = weigh(pattern, seen, own);
     return z;
   }
 
   /** The output matrix. */
-  float[][] output(float[][] att) {
-    return outputs.apply(att);
-  }
-
-  /** The first position that a row at {@code position} sees. */
-  private int firstSeen(int position) {
-    return Math.max(0, position - reach + 1);
+  float[][] output(float[][] att, Activations own) {
+    return outputs.apply(att, own);
   }
 
   /** {@code q . k / sqrt(scalar)} for every key a row may see. */
-  private float[][][] compare(float[][] q, int start, KvCache cache) {
-    int first = firstSeen(start);
-    float[][] seen = cache.keys(layer, first, start + q.length);
-    float[][][] logits = new float[q.length][heads][];
-    forEachHead(
-        q.length,
-        (row, head) -> {
-          int from = firstSeen(start + row);
-          float[] products = new float[start + row - from + 1];
-          int kv = head / headsPerKv;
-          kernels.dots(q[row], head * headDim, seen, from - first, kv * headDim, headDim, products);
-          for (int j = 0; j < products.length; j++) {
-            products[j] *= scale;
-          }
-          logits[row][head] = products;
-        },
-        seen.length);
+  private FloatBuffer[][] compare(float[][] q, KvCache.Layer seen, Activations own) {
+    int start = seen.length() - q.length;
+    int room = q.length == 1 ? Math.min(reach, seen.room()) : Math.min(reach, seen.length());
+    FloatBuffer[][] logits = own.heads(q.length, heads, room);
+    for (int row = 0; row < q.length; row++) {
+      for (FloatBuffer products : logits[row]) {
+        products.limit(Math.min(reach, start + row + 1));
+      }
+    }
+    workers.split(q.length * heads, work(seen), compare, q, seen, logits);
     return logits;
   }
 
-  private float[][][] capped(float[][][] logits) {
-    float[][][] scores = new float[logits.length][heads][];
-    forEachHead(
-        logits.length,
-        (row, head) -> {
-          float[] from = logits[row][head];
-          float[] to = new float[from.length];
-          for (int j = 0; j < to.length; j++) {
-            to[j] = cap.apply(from[j]);
-          }
-          scores[row][head] = to;
-        },
-        logits[0][0].length);
+  private void compare(float[][] q, KvCache.Layer seen, FloatBuffer[][] logits, int from, int to) {
+    int start = seen.length() - q.length;
+    for (int i = from; i < to; i++) {
+      int row = i / heads;
+      int head = i % heads;
+      FloatBuffer products = logits[row][head];
+      int n = products.limit();
+      int first = start + row - n + 1;
+      int beforeTheRingCloses = Math.min(n, seen.untilTheRingCloses(first));
+      int kv = head / headsPerKv * headDim;
+      int at = head * headDim;
+      float[] out = products.array();
+      kernels.dots(
+          q[row], at, seen.keys, seen.slot(first), kv, headDim, out, 0, beforeTheRingCloses);
+      kernels.dots(
+          q[row], at, seen.keys, 0, kv, headDim, out, beforeTheRingCloses, n - beforeTheRingCloses);
+      for (int j = 0; j < n; j++) {
+        out[j] *= scale;
+      }
+    }
+  }
+
+  private FloatBuffer[][] capped(FloatBuffer[][] logits, Activations own) {
+    FloatBuffer[][] scores = like(logits, own);
+    workers.split(logits.length * heads, functions(logits), capped, cap, logits, scores);
     return scores;
   }
 
-  private float[][][] softmax(float[][][] scores) {
-    float[][][] pattern = new float[scores.length][heads][];
-    forEachHead(
-        scores.length,
-        (row, head) -> pattern[row][head] = probabilities(scores[row][head]),
-        scores[0][0].length);
+  private void capped(
+      Softcap to, FloatBuffer[][] logits, FloatBuffer[][] scores, int from, int end) {
+    for (int i = from; i < end; i++) {
+      FloatBuffer x = logits[i / heads][i % heads];
+      FloatBuffer y = scores[i / heads][i % heads];
+      to.apply(kernels, x.array(), first(x), y.array(), first(y), x.remaining());
+    }
+  }
+
+  private FloatBuffer[][] softmax(FloatBuffer[][] scores, Activations own) {
+    FloatBuffer[][] pattern = like(scores, own);
+    workers.split(scores.length * heads, functions(scores), softmax, kernels, scores, pattern);
     return pattern;
   }
 
-  private static float[] probabilities(float[] scores) {
-    float max = Float.NEGATIVE_INFINITY;
-    for (float score : scores) {
-      max = Math.max(max, score);
+  private void softmax(
+      Kernels by, FloatBuffer[][] scores, FloatBuffer[][] pattern, int from, int to) {
+    for (int i = from; i < to; i++) {
+      FloatBuffer x = scores[i / heads][i % heads];
+      FloatBuffer y = pattern[i / heads][i % heads];
+      by.softmax(x.array(), first(x), y.array(), first(y), x.remaining());
     }
-    double[] exponentials = new double[scores.length];
-    double sum = 0;
-    for (int j = 0; j < scores.length; j++) {
-      exponentials[j] = Math.exp(scores[j] - max);
-      sum += exponentials[j];
-    }
-    float[] probabilities = new float[scores.length];
-    for (int j = 0; j < scores.length; j++) {
-      probabilities[j] = (float) (exponentials[j] / sum);
-    }
-    return probabilities;
   }
 
   /** The values, weighted by the pattern. */
-  private float[][] weigh(float[][][] pattern, int start, KvCache cache) {
-    int first = firstSeen(start);
-    float[][] seen = cache.values(layer, first, start + pattern.length);
-    float[][] weighted = Rows.of(pattern.length, heads * headDim);
-    forEachHead(
-        pattern.length,
-        (row, head) -> {
-          int from = firstSeen(start + row);
-          int kv = head / headsPerKv;
-          kernels.blend(
-              pattern[row][head],
-              seen,
-              from - first,
-              kv * headDim,
-              headDim,
-              weighted[row],
-              head * headDim);
-        },
-        seen.length);
+  private float[][] weigh(FloatBuffer[][] pattern, KvCache.Layer seen, Activations own) {
+    float[][] weighted = own.rows(pattern.length, heads * headDim);
+    workers.split(pattern.length * heads, work(seen), weigh, pattern, seen, weighted);
     return weighted;
   }
 
-  @FunctionalInterface
-  private interface RowAndHead {
-    void compute(int row, int head);
+  private void weigh(
+      FloatBuffer[][] pattern, KvCache.Layer seen, float[][] weighted, int from, int to) {
+    int start = seen.length() - pattern.length;
+    for (int i = from; i < to; i++) {
+      int row = i / heads;
+      int head = i % heads;
+      FloatBuffer weights = pattern[row][head];
+      int n = weights.remaining();
+      int first = start + row - n + 1;
+      int beforeTheRingCloses = Math.min(n, seen.untilTheRingCloses(first));
+      int kv = head / headsPerKv * headDim;
+      float[] out = weighted[row];
+      int at = head * headDim;
+      Arrays.fill(out, at, at + headDim, 0);
+      kernels.blend(
+          weights.array(),
+          first(weights),
+          beforeTheRingCloses,
+          seen.values,
+          seen.slot(first),
+          kv,
+          headDim,
+          out,
+          at);
+      kernels.blend(
+          weights.array(),
+          first(weights) + beforeTheRingCloses,
+          n - beforeTheRingCloses,
+          seen.values,
+          0,
+          kv,
+          headDim,
+          out,
+          at);
+    }
   }
 
-  private void forEachHead(int rows, RowAndHead each, int keys) {
-    workers.split(
-        rows * heads,
-        (long) keys * headDim,
-        (from, to) -> {
-          for (int i = from; i < to; i++) {
-            each.compute(i / heads, i % heads);
-          }
-        });
+  /** Buffers for as many keys as those have. */
+  private FloatBuffer[][] like(FloatBuffer[][] those, Activations own) {
+    int most = those[those.length - 1][0].remaining();
+    int room = Math.max(most, those[0][0].capacity());
+    FloatBuffer[][] these = own.heads(those.length, heads, room);
+    for (int row = 0; row < those.length; row++) {
+      for (int head = 0; head < heads; head++) {
+        these[row][head].limit(those[row][head].remaining());
+      }
+    }
+    return these;
+  }
+
+  /** Where in its array a buffer begins. */
+  private static int first(FloatBuffer buffer) {
+    return buffer.arrayOffset() + buffer.position();
+  }
+
+  private long work(KvCache.Layer seen) {
+    return (long) Math.min(reach, seen.length()) * headDim;
+  }
+
+  private static long functions(FloatBuffer[][] of) {
+    return FUNCTION_WORK * of[of.length - 1][0].remaining();
   }
 }

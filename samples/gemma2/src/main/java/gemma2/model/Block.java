@@ -1,6 +1,6 @@
 package gemma2.model;
 
-import static gemma2.math.Rows.add;
+import gemma2.math.Activations;
 
 /** One transformer block. Every value of it has a name, and is never written again. */
 final class Block {
@@ -32,15 +32,16 @@ final class Block {
 
   /** The residual stream after this block; rows stand at positions {@code start} and on. */
   float[][] forward(float[][] residPre, int start, KvCache cache) {
-    float[][] attnIn = preAttentionNorm.apply(residPre);
-    float[][] att = attention.heads(attnIn, start, cache);
-    float[][] attnRaw = attention.output(att);
-    float[][] attnOut = postAttentionNorm.apply(attnRaw);
-    float[][] residMid = add(residPre, attnOut);
-    float[][] mlpIn = preFeedForwardNorm.apply(residMid);
-    float[][] mlpRaw = feedForward.apply(mlpIn);
-    float[][] mlpOut = postFeedForwardNorm.apply(mlpRaw);
-    float[][] residPost = add(residMid, mlpOut);
+    Activations own = cache.blockActivations();
+    float[][] attnIn = preAttentionNorm.apply(residPre, own);
+    float[][] att = attention.heads(attnIn, start, cache, own);
+    float[][] attnRaw = attention.output(att, own);
+    float[][] attnOut = postAttentionNorm.apply(attnRaw, own);
+    float[][] residMid = own.add(residPre, attnOut);
+    float[][] mlpIn = preFeedForwardNorm.apply(residMid, own);
+    float[][] mlpRaw = feedForward.apply(mlpIn, own);
+    float[][] mlpOut = postFeedForwardNorm.apply(mlpRaw, own);
+    float[][] residPost = own.add(residMid, mlpOut);
     return residPost;
   }
 }

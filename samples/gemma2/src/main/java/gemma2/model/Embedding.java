@@ -1,7 +1,7 @@
 package gemma2.model;
 
+import gemma2.math.Activations;
 import gemma2.math.Matrix;
-import gemma2.math.Rows;
 
 /** A row of the embedding matrix for each token, times {@code sqrt(hidden size)}. */
 final class Embedding {
@@ -14,8 +14,8 @@ final class Embedding {
     this.scale = scale;
   }
 
-  float[][] embed(int[] tokens) {
-    float[][] embedded = Rows.of(tokens.length, weight.columns());
+  float[][] embed(int[] tokens, Activations own) {
+    float[][] embedded = own.rows(tokens.length, weight.columns());
     for (int t = 0; t < tokens.length; t++) {
       float[] row = embedded[t];
       weight.widen(tokens[t], row, 0);

@@ -1,52 +1,47 @@
 package gemma2.model;
 
-import gemma2.math.Rows;
+import gemma2.math.Activations;
+import gemma2.math.Kernels;
 import gemma2.math.Workers;
 
 /** {@code Wd (gelu(Wg m) * Wu m)}. */
 final class FeedForward {
 
-  private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+  /** About the multiplications that one number of GELU is worth. */
+  private static final long GELU_WORK = 16;
 
   final int layer;
   private final Linear gates;
   private final Linear ups;
   private final Linear downs;
   private final Workers workers;
+  private final Workers.Part<float[][], float[][], float[][]> multiplyGelu;
 
-  FeedForward(int layer, Linear gates, Linear ups, Linear downs, Workers workers) {
+  FeedForward(int layer, Linear gates, Linear ups, Linear downs, Kernels kernels, Workers workers) {
     this.layer = layer;
     this.gates = gates;
     this.ups = ups;
     this.downs = downs;
     this.workers = workers;
-  }
-
-  float[][] apply(float[][] mlpIn) {
-    float[][] gate = gates.apply(mlpIn);
-    float[][] up = ups.apply(mlpIn);
-    float[][] act = multiplyGelu(gate, up);
-    return downs.apply(act);
-  }
-
-  private float[][] multiplyGelu(float[][] gate, float[][] up) {
-    float[][] product = Rows.of(gate.length, gate[0].length);
-    workers.split(
-        gate.length,
-        32L * gate[0].length,
-        (from, to) -> {
+    this.multiplyGelu =
+        (gate, up, product, from, to) -> {
           for (int r = from; r < to; r++) {
-            for (int i = 0; i < product[r].length; i++) {
-              product[r][i] = gelu(gate[r][i]) * up[r][i];
-            }
+            kernels.multiplyGelu(gate[r], up[r], product[r]);
           }
-        });
-    return product;
+        };
   }
 
-  /** GELU in its tanh form, which Gemma was trained with: up to 5e-4 from the exact one. */
-  private static float gelu(float y) {
-    double cubic = y + 0.044715 * y * y * y;
-    return (float) (0.5 * y * (1 + Math.tanh(SQRT_2_OVER_PI * cubic)));
+  float[][] apply(float[][] mlpIn, Activations own) {
+    float[][] gate = gates.apply(mlpIn, own);
+    float[][] up = ups.apply(mlpIn, own);
+    float[][] act = multiplyGelu(gate, up, own);
+    return downs.apply(act, own);
+  }
+
+  private float[][] multiplyGelu(float[][] gate, float[][] up, Activations own) {
+    int width = gate[0].length;
+    float[][] product = own.rows(gate.length, width);
+    workers.split(gate.length, GELU_WORK * width, multiplyGelu, gate, up, product);
+    return product;
   }
 }

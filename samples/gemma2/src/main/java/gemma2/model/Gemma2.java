@@ -1,5 +1,6 @@
 package gemma2.model;
 
+import gemma2.math.Activations;
 import java.util.Arrays;
 import java.util.List;
 
@@ -34,21 +35,23 @@ public final class Gemma2 {
    * @param tokens ids, at least one and at most the cache's chunk
    * @param start position of the first of them: the cache's length
    * @param wanted how many of the last positions to compute logits for
-   * @return logits, {@code [wanted][vocabulary]}
+   * @return logits, {@code [wanted][vocabulary]}, to be read before the next pass over this cache
+   *     writes into the same rows
    * @throws IllegalArgumentException when the tokens do not continue the cached sequence, do not
    *     fit in the context, or are not in the vocabulary
    */
   public float[][] forward(int[] tokens, int start, KvCache cache, int wanted) {
     check(tokens, start, cache, wanted);
-    float[][] embedded = embedding.embed(tokens);
+    Activations own = cache.passActivations();
+    float[][] embedded = embedding.embed(tokens, own);
     float[][] stream = residual(embedded, start, cache);
     if (wanted == 0) {
       return new float[0][];
     }
     int firstWanted = start + tokens.length - wanted;
     float[][] last = lastRows(stream, firstWanted - start);
-    float[][] normed = finalNorm.apply(last);
-    float[][] logits = head.apply(normed);
+    float[][] normed = finalNorm.apply(last, own);
+    float[][] logits = head.apply(normed, own);
     return logits;
   }
 

@@ -65,7 +65,9 @@ public final class Generator {
    */
   public Result generate(int[] prompt, Sampler sampler, Consumer<Step> each) {
     long started = System.nanoTime();
-    KvCache cache = new KvCache(model.config(), Math.min(settings.chunk(), prompt.length));
+    int most =
+        (int) Math.min((long) prompt.length + settings.most(), model.config().contextLength());
+    KvCache cache = new KvCache(model.config(), Math.min(settings.chunk(), prompt.length), most);
     float[] logits = prefill(prompt, cache);
     long prefilled = System.nanoTime();
     List<Step> steps = new ArrayList<>();

@@ -1,11 +1,13 @@
 package gemma2.model;
 
+import gemma2.math.Activations;
 import java.util.Arrays;
 
 /**
- * The keys and values of one sequence, layer by layer. A sliding layer keeps a ring of the last
- * {@code window + chunk} positions, which is all that a chunk of new rows can still see; a full
- * layer keeps every position and grows as they come.
+ * What a sequence has in memory: the keys and values of its positions, layer by layer, and the
+ * activations of the pass that runs. A sliding layer keeps a ring of the last {@code window +
+ * chunk} positions, which is all that a chunk of new rows can still see; a full layer keeps every
+ * position.
  *
  * <p>One object per sequence, used by one thread at a time.
  */
@@ -14,13 +16,30 @@ public final class KvCache {
   private final int contextLength;
   private final int chunk;
   private final Layer[] layers;
+  private final Activations activations = new Activations();
+  private final Rope.Turns turns = new Rope.Turns();
+
+  /** Blocks take turns: each reads what the one before it wrote. */
+  private Activations nextBlock = new Activations();
+
+  private Activations lastBlock = new Activations();
+
+  /**
+   * An empty cache that grows as positions come.
+   *
+   * @param chunk the most positions that will be written at once
+   */
+  public KvCache(Config config, int chunk) {
+    this(config, chunk, 0);
+  }
 
   /**
    * An empty cache.
    *
    * @param chunk the most positions that will be written at once
+   * @param expected for how many positions memory is taken now; more may come
    */
-  public KvCache(Config config, int chunk) {
+  public KvCache(Config config, int chunk, int expected) {
     if (chunk < 1) {
       throw new IllegalArgumentException("A chunk has at least one position, not " + chunk + ".");
     }
@@ -29,13 +48,18 @@ public final class KvCache {
     this.layers = new Layer[config.layers()];
     int ring = (int) Math.min((long) config.window() + chunk, contextLength);
     for (int i = 0; i < layers.length; i++) {
-      layers[i] = new Layer(config.sliding().get(i) ? ring : contextLength);
+      layers[i] =
+          new Layer(config.sliding().get(i) ? ring : contextLength, config.kvWidth(), expected);
     }
   }
 
   /** Positions written so far, by the layer that is furthest behind. */
   public int length() {
-    return Arrays.stream(layers).mapToInt(layer -> layer.length).min().orElseThrow();
+    int least = Integer.MAX_VALUE;
+    for (Layer layer : layers) {
+      least = Math.min(least, layer.length);
+    }
+    return least;
   }
 
   /** The most positions that may be written at once. */
@@ -65,8 +89,29 @@ public final class KvCache {
     }
   }
 
+  /** Rows for a new pass; those of the pass before it are given up. */
+  Activations passActivations() {
+    activations.restart();
+    return activations;
+  }
+
+  /** Rows for a block; those of the block before it stay, all earlier ones are given up. */
+  Activations blockActivations() {
+    Activations own = nextBlock;
+    nextBlock = lastBlock;
+    lastBlock = own;
+    own.restart();
+    return own;
+  }
+
+  /** The angles of some positions, kept from layer to layer. */
+  Rope.Turns turns(Rope rope, int start, int count) {
+    rope.turn(turns, start, count);
+    return turns;
+  }
+
   /** Appends the rows at positions {@code start}, {@code start + 1}, ... of one layer. */
-  void write(int layer, int start, float[][] k, float[][] v) {
+  Layer write(int layer, int start, float[][] k, float[][] v) {
     Layer to = layers[layer];
     if (start != to.length) {
       throw new IllegalArgumentException(
@@ -75,51 +120,72 @@ public final class KvCache {
     for (int r = 0; r < k.length; r++) {
       to.append(k[r], v[r]);
     }
+    return to;
   }
 
-  /** The keys of positions {@code first} to {@code end - 1}, not copied. */
-  float[][] keys(int layer, int first, int end) {
-    return layers[layer].view(layers[layer].keys, first, end);
-  }
+  /** Keys and values of one layer: position p lies in slot {@code p % capacity}. */
+  static final class Layer {
 
-  /** The values of positions {@code first} to {@code end - 1}, not copied. */
-  float[][] values(int layer, int first, int end) {
-    return layers[layer].view(layers[layer].values, first, end);
-  }
+    private static final int FIRST_GROWTH = 64;
 
-  /** Position p lies in slot {@code p % capacity}; a full layer never comes round. */
-  private static final class Layer {
-    final int capacity;
+    /** A full layer's ring never comes round. */
+    private final int capacity;
+
+    private final int width;
+    private int length;
     float[][] keys = new float[0][];
     float[][] values = new float[0][];
-    int length;
 
-    Layer(int capacity) {
+    private Layer(int capacity, int width, int expected) {
       this.capacity = capacity;
+      this.width = width;
+      grow(Math.min(capacity, expected));
     }
 
-    void append(float[] key, float[] value) {
-      if (length == keys.length && length < capacity) {
-        int larger = (int) Math.min(capacity, Math.max(64, 2L * length));
-        keys = Arrays.copyOf(keys, larger);
-        values = Arrays.copyOf(values, larger);
+    private void grow(int slots) {
+      int before = keys.length;
+      keys = Arrays.copyOf(keys, slots);
+      values = Arrays.copyOf(values, slots);
+      for (int slot = before; slot < slots; slot++) {
+        keys[slot] = new float[width];
+        values[slot] = new float[width];
       }
-      keys[length % capacity] = key.clone();
-      values[length % capacity] = value.clone();
+    }
+
+    private void append(float[] key, float[] value) {
+      if (length == keys.length && length < capacity) {
+        grow((int) Math.min(capacity, Math.max(FIRST_GROWTH, 2L * length)));
+      }
+      int slot = length % capacity;
+      System.arraycopy(key, 0, keys[slot], 0, width);
+      System.arraycopy(value, 0, values[slot], 0, width);
       length++;
     }
 
-    float[][] view(float[][] slots, int first, int end) {
-      if (first < Math.max(0, length - capacity) || end > length) {
+    /** Positions written so far; the last {@code capacity} of them are there. */
+    int length() {
+      return length;
+    }
+
+    /** Positions that there is memory for now. */
+    int room() {
+      return keys.length;
+    }
+
+    /** Where a position lies that is still there. */
+    int slot(int position) {
+      int first = Math.max(0, length - capacity);
+      if (position < first || position >= length) {
         throw new IllegalArgumentException(
-            "Positions %d to %d are not in a cache that holds %d to %d."
-                .formatted(first, end - 1, Math.max(0, length - capacity), length - 1));
+            "Position %d is not in a cache that holds %d to %d."
+                .formatted(position, first, length - 1));
       }
-      float[][] rows = new float[end - first][];
-      for (int p = first; p < end; p++) {
-        rows[p - first] = slots[p % capacity];
-      }
-      return rows;
+      return position % capacity;
+    }
+
+    /** Positions from {@code position} to the last slot; the next one is in slot 0. */
+    int untilTheRingCloses(int position) {
+      return capacity - slot(position);
     }
   }
 }

@@ -1,29 +1,26 @@
 package gemma2.model;
 
+import gemma2.math.Activations;
 import gemma2.math.Kernels;
 import gemma2.math.Matrix;
-import gemma2.math.Rows;
 import gemma2.math.Workers;
 
 /** A linear map without bias, {@code y = W x} for every row x; W is [outputs, inputs]. */
 final class Linear {
 
   private final Matrix weight;
-  private final Kernels kernels;
   private final Workers workers;
+  private final Workers.Part<Matrix, float[][], float[][]> multiply;
 
   Linear(Matrix weight, Kernels kernels, Workers workers) {
     this.weight = weight;
-    this.kernels = kernels;
     this.workers = workers;
+    this.multiply = kernels::multiply;
   }
 
-  float[][] apply(float[][] x) {
-    float[][] y = Rows.of(x.length, weight.rows());
-    workers.split(
-        weight.rows(),
-        (long) x.length * weight.columns(),
-        (from, to) -> kernels.multiply(weight, x, y, from, to));
+  float[][] apply(float[][] x, Activations own) {
+    float[][] y = own.rows(x.length, weight.rows());
+    workers.split(weight.rows(), (long) x.length * weight.columns(), multiply, weight, x, y);
     return y;
   }
 }

@@ -59,7 +59,7 @@ public final class ModelLoader {
         new Embedding(embedding, embeddingScale(config.hiddenSize(), options.bf16EmbeddingScale())),
         blocks,
         norm("model.norm.weight"),
-        new Head(linear(output), config.logitCap()));
+        new Head(linear(output), config.logitCap(), kernels));
   }
 
   private Block block(int layer, Rope rope) {
@@ -94,6 +94,7 @@ public final class ModelLoader {
         linear(prefix + "gate_proj.weight", config.feedForwardSize(), config.hiddenSize()),
         linear(prefix + "up_proj.weight", config.feedForwardSize(), config.hiddenSize()),
         linear(prefix + "down_proj.weight", config.hiddenSize(), config.feedForwardSize()),
+        kernels,
         workers);
   }
 
@@ -112,7 +113,7 @@ public final class ModelLoader {
     Matrix stored = checked(name, checkpoint.vector(name, config.hiddenSize()));
     float[] weight = new float[config.hiddenSize()];
     stored.widen(0, weight, 0);
-    return new RmsNorm(weight, config.normEps());
+    return new RmsNorm(weight, config.normEps(), kernels);
   }
 
   private Linear linear(String name, int rows, int columns) {

@@ -1,6 +1,7 @@
 package gemma2.model;
 
-import gemma2.math.Rows;
+import gemma2.math.Activations;
+import gemma2.math.Kernels;
 
 /** {@code x / sqrt(mean(x^2) + eps) * (1 + w)}, row by row. */
 final class RmsNorm {
@@ -9,31 +10,29 @@ final class RmsNorm {
   final float[] gain;
 
   final float eps;
+  private final Kernels kernels;
 
-  RmsNorm(float[] weight, double eps) {
+  RmsNorm(float[] weight, double eps, Kernels kernels) {
     this.gain = new float[weight.length];
     for (int i = 0; i < weight.length; i++) {
       gain[i] = 1 + weight[i];
     }
     this.eps = (float) eps;
+    this.kernels = kernels;
   }
 
-  float[][] apply(float[][] x) {
-    float[][] normed = Rows.of(x.length, gain.length);
+  float[][] apply(float[][] x, Activations own) {
+    float[][] normed = own.rows(x.length, gain.length);
     for (int r = 0; r < x.length; r++) {
-      float inverse = inverseRms(x[r]);
-      for (int i = 0; i < gain.length; i++) {
-        normed[r][i] = x[r][i] * inverse * gain[i];
-      }
+      double meanSquare = kernels.sumOfSquares(x[r]) / x[r].length;
+      scale(x[r], (float) (1 / Math.sqrt(meanSquare + eps)), normed[r]);
     }
     return normed;
   }
 
-  private float inverseRms(float[] row) {
-    double squares = 0;
-    for (float value : row) {
-      squares += (double) value * value;
+  private void scale(float[] row, float inverseRms, float[] normed) {
+    for (int i = 0; i < normed.length; i++) {
+      normed[i] = row[i] * inverseRms * gain[i];
     }
-    return (float) (1 / Math.sqrt(squares / row.length + eps));
   }
 }

@@ -1,6 +1,6 @@
 package gemma2.model;
 
-import gemma2.math.Rows;
+import gemma2.math.Activations;
 
 /**
  * Rotary position embedding: in every head the pair (i, i + headDim / 2) is turned by the angle
@@ -19,23 +19,50 @@ final class Rope {
     }
   }
 
-  /** The heads of {@code x}, whose rows stand at positions {@code start}, {@code start + 1}, ... */
-  float[][] rotate(float[][] x, int start) {
-    int half = headDim / 2;
-    float[][] rotated = Rows.of(x.length, x[0].length);
-    for (int r = 0; r < x.length; r++) {
-      for (int i = 0; i < half; i++) {
+  /** The cosines and sines of the pairs' angles at some positions, one row for each. */
+  static final class Turns {
+    private int start;
+    private float[][] cosines = new float[0][];
+    private float[][] sines = new float[0][];
+  }
+
+  /** Sets {@code turns} to positions {@code start}, {@code start + 1}, ... */
+  void turn(Turns turns, int start, int count) {
+    if (turns.start == start && turns.cosines.length == count) {
+      return;
+    }
+    if (turns.cosines.length != count) {
+      turns.cosines = new float[count][headDim / 2];
+      turns.sines = new float[count][headDim / 2];
+    }
+    for (int r = 0; r < count; r++) {
+      for (int i = 0; i < frequencies.length; i++) {
         double angle = (start + r) * frequencies[i];
-        float cos = (float) Math.cos(angle);
-        float sin = (float) Math.sin(angle);
-        for (int head = 0; head < x[r].length; head += headDim) {
-          float left = x[r][head + i];
-          float right = x[r][head + half + i];
-          rotated[r][head + i] = left * cos - right * sin;
-          rotated[r][head + half + i] = right * cos + left * sin;
-        }
+        turns.cosines[r][i] = (float) Math.cos(angle);
+        turns.sines[r][i] = (float) Math.sin(angle);
+      }
+    }
+    turns.start = start;
+  }
+
+  /** The heads of {@code x}, each row turned as its position has it. */
+  float[][] rotate(float[][] x, Turns turns, Activations own) {
+    float[][] rotated = own.rows(x.length, x[0].length);
+    for (int r = 0; r < x.length; r++) {
+      for (int head = 0; head < x[r].length; head += headDim) {
+        rotate(x[r], head, turns.cosines[r], turns.sines[r], rotated[r]);
       }
     }
     return rotated;
+  }
+
+  private static void rotate(float[] x, int head, float[] cos, float[] sin, float[] rotated) {
+    int half = cos.length;
+    for (int i = 0; i < half; i++) {
+      float left = x[head + i];
+      float right = x[head + half + i];
+      rotated[head + i] = left * cos[i] - right * sin[i];
+      rotated[head + half + i] = right * cos[i] + left * sin[i];
+    }
   }
 }

@@ -69,7 +69,7 @@ public final class Scorer {
   /** The losses of {@code tokens[first]} and all after it. */
   private double[] losses(int[] tokens, int first) {
     double[] losses = new double[tokens.length - first];
-    KvCache cache = new KvCache(model.config(), Math.min(chunk, tokens.length));
+    KvCache cache = new KvCache(model.config(), Math.min(chunk, tokens.length), tokens.length);
     for (int start = 0; start < tokens.length; start += cache.chunk()) {
       int end = Math.min(start + cache.chunk(), tokens.length);
       float[][] logits =

@@ -1,5 +1,7 @@
 package gemma2.model;
 
+import gemma2.math.Kernels;
+
 /**
  * {@code cap * tanh(x / cap)}: nearly x while x is small, never beyond the cap.
  *
@@ -15,8 +17,12 @@ public record Softcap(float cap) {
     return new Softcap((float) cap);
   }
 
-  /** The capped number. */
-  public float apply(float x) {
-    return cap == Float.POSITIVE_INFINITY ? x : cap * (float) Math.tanh(x / cap);
+  /** Writes the {@code n} numbers from {@code x[at]} on, capped, to {@code out[to]} and on. */
+  void apply(Kernels kernels, float[] x, int at, float[] out, int to, int n) {
+    if (cap == Float.POSITIVE_INFINITY) {
+      System.arraycopy(x, at, out, to, n);
+    } else {
+      kernels.softcap(x, at, cap, out, to, n);
+    }
   }
 }

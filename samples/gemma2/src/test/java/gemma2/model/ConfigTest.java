@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gemma2.io.InputException;
+import gemma2.math.PlainKernels;
 import gemma2.testing.RandomModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -78,7 +79,9 @@ class ConfigTest {
     Path file = folder.resolve("config.json");
     Files.writeString(file, Files.readString(file).replace("12345", "null"));
     assertEquals(Softcap.NONE, Config.read(folder).attentionCap());
-    assertEquals(777f, Softcap.NONE.apply(777f));
+    float[] uncapped = new float[1];
+    Softcap.NONE.apply(new PlainKernels(), new float[] {777}, 0, uncapped, 0, 1);
+    assertEquals(777f, uncapped[0]);
   }
 
   @ParameterizedTest

@@ -3,6 +3,7 @@ package gemma2.model;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import gemma2.math.Activations;
 import gemma2.math.Dtype;
 import gemma2.math.Matrix;
 import java.lang.foreign.MemorySegment;
@@ -15,7 +16,8 @@ class EmbeddingTest {
     MemorySegment data = MemorySegment.ofArray(new float[] {1, 2, 3, 4, 5, 6});
     Embedding embedding = new Embedding(new Matrix(data, Dtype.F32, 3, 2), 0.5f);
     assertArrayEquals(
-        new float[][] {{2.5f, 3}, {0.5f, 1}, {2.5f, 3}}, embedding.embed(new int[] {2, 0, 2}));
+        new float[][] {{2.5f, 3}, {0.5f, 1}, {2.5f, 3}},
+        embedding.embed(new int[] {2, 0, 2}, new Activations()));
   }
 
   /** 9B's sqrt(3584) and 27B's sqrt(4608), in fp32 and as a bf16 run has them; 2B's is exact. */

@@ -179,7 +179,9 @@ class Gemma2Test {
       int end = Math.min(start + chunk, TOKENS.length);
       float[][] logits =
           model.forward(Arrays.copyOfRange(TOKENS, start, end), start, cache, end - start);
-      System.arraycopy(logits, 0, all, start, logits.length);
+      for (int r = 0; r < logits.length; r++) {
+        all[start + r] = logits[r].clone();
+      }
     }
     return all;
   }
