@@ -19,7 +19,15 @@ import org.objectweb.asm.Type;
  * run has shown. Thread-safe.
  */
 public final class Census implements ClassFileTransformer {
-  private static final Set<String> KNOWN = Set.of("[F", "[[F", "[[[F", "Ljava/nio/FloatBuffer;");
+  /** Descriptors of the types whose rows are known without a codec. */
+  static final Set<String> KNOWN =
+      Set.of(
+          "[F",
+          "[[F",
+          "[[[F",
+          "Ljava/nio/FloatBuffer;",
+          "[Ljava/nio/FloatBuffer;",
+          "[[Ljava/nio/FloatBuffer;");
 
   private final Packages packages;
   private final Set<String> tensors = new HashSet<>(KNOWN);

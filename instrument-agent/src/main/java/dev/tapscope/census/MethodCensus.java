@@ -32,6 +32,9 @@ import org.objectweb.asm.tree.analysis.Frame;
 
 /** Finds and taps the places of one method. */
 final class MethodCensus {
+  /** Its own methods hand back a buffer or a view of it, once for each number that is put. */
+  private static final String BUFFER = "java/nio/FloatBuffer";
+
   private final ClassNode owner;
   private final MethodNode method;
   private final Set<String> tensors;
@@ -115,7 +118,8 @@ final class MethodCensus {
       AbstractInsnNode next = next(call);
       boolean seenLater =
           next != null && (isStore(next) || isPut(next) || next.getOpcode() == Opcodes.ARETURN);
-      if (tensor(type) && !seenLater && !call.name.equals("<init>")) {
+      boolean computes = !call.name.equals("<init>") && !call.owner.equals(BUFFER);
+      if (tensor(type) && !seenLater && computes) {
         behind(call, type, Kind.CALL, "after call " + callee(call, all), "return", false);
       }
     }

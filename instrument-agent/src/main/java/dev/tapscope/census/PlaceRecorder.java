@@ -8,7 +8,6 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 
 /** Keeps what one place shows. Thread-safe. */
@@ -105,11 +104,8 @@ final class PlaceRecorder {
 
   /** Whether nothing is missing in it: an array may be looked at before it is filled. */
   private static boolean whole(Object value) {
-    if (value instanceof float[][][] heads) {
-      return Arrays.stream(heads).allMatch(PlaceRecorder::whole);
-    }
-    return value instanceof float[][] rows
-        ? Arrays.stream(rows).allMatch(Objects::nonNull)
+    return value instanceof Object[] parts
+        ? Arrays.stream(parts).allMatch(PlaceRecorder::whole)
         : value != null;
   }
 

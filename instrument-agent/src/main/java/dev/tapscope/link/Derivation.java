@@ -65,8 +65,8 @@ interface Derivation {
               + site.value().tapped()
               + "' is a "
               + type.getTypeName()
-              + ", whose rows are not known here; tap a float[], float[][], float[][][] or"
-              + " FloatBuffer, or name a codec: 'value "
+              + ", whose rows are not known here; tap a float[], float[][], float[][][],"
+              + " FloatBuffer, FloatBuffer[] or FloatBuffer[][], or name a codec: 'value "
               + site.value().tapped()
               + " as NAME'.");
     }

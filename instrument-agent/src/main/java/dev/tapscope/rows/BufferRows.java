@@ -2,22 +2,25 @@ package dev.tapscope.rows;
 
 import java.nio.FloatBuffer;
 
-/** A {@code FloatBuffer}: one row, from its position to its limit, neither of which is moved. */
+/**
+ * {@code FloatBuffer}: one row, from its position to its limit, neither of which is moved; {@code
+ * FloatBuffer[]}: a row for each position.
+ */
 final class BufferRows implements Rows {
-  private final FloatBuffer buffer;
+  private final FloatBuffer[] buffers;
 
-  BufferRows(FloatBuffer buffer) {
-    this.buffer = buffer;
+  BufferRows(FloatBuffer... buffers) {
+    this.buffers = buffers;
   }
 
   @Override
   public int rows() {
-    return 1;
+    return buffers.length;
   }
 
   @Override
   public int width(int row) {
-    return buffer.remaining();
+    return buffers[row].remaining();
   }
 
   @Override
@@ -27,11 +30,18 @@ final class BufferRows implements Rows {
 
   @Override
   public void read(int row, float[] into, int at) {
+    FloatBuffer buffer = buffers[row];
     buffer.get(buffer.position(), into, at, buffer.remaining());
   }
 
   @Override
+  public boolean writable(int row) {
+    return !buffers[row].isReadOnly();
+  }
+
+  @Override
   public void write(int row, float[] from) {
+    FloatBuffer buffer = buffers[row];
     buffer.put(buffer.position(), from, 0, buffer.remaining());
   }
 }

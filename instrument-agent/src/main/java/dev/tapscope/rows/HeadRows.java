@@ -1,23 +1,44 @@
 package dev.tapscope.rows;
 
-/** {@code float[position][head][key]}; the last key of a row is the row's own position. */
+import java.nio.FloatBuffer;
+
+/** {@code [position][head][key]}; the last key of a row is the row's own position. */
 final class HeadRows implements Rows {
-  private final float[][][] values;
+  /** Of each position a row for each head. */
+  private final Rows[] values;
+
   private final int heads;
 
-  HeadRows(float[][][] values) {
+  private HeadRows(Rows[] values) {
     this.values = values;
-    this.heads = values.length == 0 ? 0 : values[0].length;
-    for (float[][] position : values) {
-      if (position.length != heads) {
+    this.heads = values.length == 0 ? 0 : values[0].rows();
+    for (Rows position : values) {
+      if (position.rows() != heads) {
         throw new IllegalArgumentException(
             "positions of one attention value have "
                 + heads
                 + " and "
-                + position.length
+                + position.rows()
                 + " heads");
       }
     }
+  }
+
+  static HeadRows of(float[][][] values) {
+    Rows[] positions = new Rows[values.length];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = new ArrayRows(values[i]);
+    }
+    return new HeadRows(positions);
+  }
+
+  /** The keys of a row are what remains of its buffer. */
+  static HeadRows of(FloatBuffer[][] values) {
+    Rows[] positions = new Rows[values.length];
+    for (int i = 0; i < positions.length; i++) {
+      positions[i] = new BufferRows(values[i]);
+    }
+    return new HeadRows(positions);
   }
 
   @Override
@@ -42,7 +63,7 @@ final class HeadRows implements Rows {
 
   @Override
   public int width(int row) {
-    return values(row).length;
+    return values[row / heads].width(row % heads);
   }
 
   @Override
@@ -52,15 +73,16 @@ final class HeadRows implements Rows {
 
   @Override
   public void read(int row, float[] into, int at) {
-    System.arraycopy(values(row), 0, into, at, values(row).length);
+    values[row / heads].read(row % heads, into, at);
+  }
+
+  @Override
+  public boolean writable(int row) {
+    return values[row / heads].writable(row % heads);
   }
 
   @Override
   public void write(int row, float[] from) {
-    System.arraycopy(from, 0, values(row), 0, values(row).length);
-  }
-
-  private float[] values(int row) {
-    return values[row / heads][row % heads];
+    values[row / heads].write(row % heads, from);
   }
 }

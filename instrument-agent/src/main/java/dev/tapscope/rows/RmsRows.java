@@ -48,6 +48,11 @@ final class RmsRows implements Rows {
   }
 
   @Override
+  public boolean writable(int row) {
+    return target.writable(row);
+  }
+
+  @Override
   public void write(int row, float[] from) {
     int width = width(row);
     if (gain.length != width || target.width(row) != width) {

@@ -39,6 +39,11 @@ public interface Rows {
     System.arraycopy(values, 0, into, at, values.length);
   }
 
-  /** Writes the first {@code width(row)} values of {@code from}. */
+  /** Whether a row can be written where it lies: not where the model itself may only read it. */
+  default boolean writable(int row) {
+    return true;
+  }
+
+  /** Writes the first {@code width(row)} values of {@code from} into a {@link #writable} row. */
   void write(int row, float[] from);
 }

@@ -13,13 +13,16 @@ public final class RowsOf {
     return type == float[].class
         || type == float[][].class
         || type == float[][][].class
+        || type == FloatBuffer[].class
+        || type == FloatBuffer[][].class
         || FloatBuffer.class.isAssignableFrom(type)
         || type.isAssignableFrom(FloatBuffer.class);
   }
 
   /**
-   * Rows of {@code float[]} (one), {@code float[][]} (one a position), {@code float[][][]}
-   * (position, head, key) or {@link FloatBuffer} (one).
+   * Rows of {@code float[]} (one), {@code float[][]} (one a position) or {@code float[][][]}
+   * (position, head, key); of {@link FloatBuffer}, {@code FloatBuffer[]} or {@code FloatBuffer[][]}
+   * in the same way, each buffer from its position to its limit as they are at the moment.
    *
    * @throws IllegalArgumentException when the value is of another type
    */
@@ -31,7 +34,13 @@ public final class RowsOf {
       return new ArrayRows(row);
     }
     if (value instanceof float[][][] heads) {
-      return new HeadRows(heads);
+      return HeadRows.of(heads);
+    }
+    if (value instanceof FloatBuffer[][] heads) {
+      return HeadRows.of(heads);
+    }
+    if (value instanceof FloatBuffer[] rows) {
+      return new BufferRows(rows);
     }
     if (value instanceof FloatBuffer buffer) {
       return new BufferRows(buffer);
@@ -45,7 +54,8 @@ public final class RowsOf {
   }
 
   /**
-   * A new value of the same type, form and contents.
+   * A new value of the same type, form and contents. Of a buffer what remains is copied, to one of
+   * that size on the heap.
    *
    * @throws IllegalArgumentException when {@link #value} would not know the rows either
    */
@@ -58,6 +68,12 @@ public final class RowsOf {
     }
     if (value instanceof float[][][] heads) {
       return Arrays.stream(heads).map(RowsOf::copy).toArray(float[][][]::new);
+    }
+    if (value instanceof FloatBuffer[][] heads) {
+      return Arrays.stream(heads).map(RowsOf::copy).toArray(FloatBuffer[][]::new);
+    }
+    if (value instanceof FloatBuffer[] rows) {
+      return Arrays.stream(rows).map(RowsOf::copy).toArray(FloatBuffer[]::new);
     }
     if (value instanceof FloatBuffer buffer) {
       return FloatBuffer.allocate(buffer.remaining()).put(buffer.duplicate()).flip();

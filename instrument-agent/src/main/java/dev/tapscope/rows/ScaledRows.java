@@ -59,6 +59,11 @@ final class ScaledRows implements Rows {
   }
 
   @Override
+  public boolean writable(int row) {
+    return rows.writable(row);
+  }
+
+  @Override
   public void write(int row, float[] from) {
     look(row);
     float[] back = new float[width(row)];

@@ -141,6 +141,15 @@ final class BorrowedActivation implements Activation {
               + from.length
               + " were given to be written.");
     }
+    if (!rows.writable(row)) {
+      throw new IllegalStateException(
+          "Row "
+              + row
+              + " of "
+              + address
+              + " lies in a read-only buffer and cannot be changed there. Tap the value where the"
+              + " model still fills it, or replace it as a whole.");
+    }
     if (rows == shownRows && !before.containsKey(row)) {
       float[] model = new float[width];
       rows.read(row, model);

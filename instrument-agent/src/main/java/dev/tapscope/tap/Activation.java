@@ -43,7 +43,8 @@ public interface Activation {
   /**
    * Writes the first {@code width(row)} values of {@code from} into the model's own row.
    *
-   * @throws IllegalStateException in a phase that may not write
+   * @throws IllegalStateException in a phase that may not write, and where the model's row lies in
+   *     a read-only buffer
    */
   void write(int row, float[] from);
 

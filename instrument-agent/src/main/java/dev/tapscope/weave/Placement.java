@@ -164,7 +164,12 @@ record Placement(
                   || isReference(element)
                   || element.equals(Type.FLOAT_TYPE));
       Paths.require(
-          rows, "rows of floats (float[], float[][] or a tensor object)", operand, type, roots);
+          rows,
+          "rows of floats (float[] to float[][][], FloatBuffer to FloatBuffer[][] or a tensor"
+              + " object)",
+          operand,
+          type,
+          roots);
     }
   }
 

@@ -16,8 +16,10 @@ import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.testing.ModelThread;
 import dev.tapscope.testing.Shard;
 import dev.tapscope.testing.TinyProfile;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -101,6 +103,34 @@ class CaptureTest {
         new int[] {3, 4, 5, 3, 4, 5, 5, 6, 5, 6}, shard.tensor("pattern.0.index").ints());
     assertArrayEquals(
         new float[] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, shard.tensor("pattern.0.value").floats());
+  }
+
+  /** The same buffers hold the next pass by the time this one is written. */
+  @Test
+  void attentionRowsInBuffersAreCopiedOut() {
+    start(1 << 20, Dtype.F32, Capture.Stage.AFTER, "pattern.0");
+    float[] pool = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    FloatBuffer[][] value = {{FloatBuffer.wrap(pool, 1, 3)}, {FloatBuffer.wrap(pool, 6, 2)}};
+    model.pass(
+        5,
+        new int[] {1, 2},
+        () -> {
+          model.fire("pattern", 0, 5, value);
+          value[0][0].position(0).limit(1);
+          Arrays.fill(pool, 50);
+        });
+    model.pass(
+        7,
+        new int[] {1},
+        () -> model.fire("pattern", 0, 7, new FloatBuffer[][] {{value[0][0].limit(4)}}));
+    Shard shard = end().get(0);
+    assertArrayEquals(
+        new long[] {0, 5, 0, 0, 6, 0, 0, 7, 0}, shard.tensor("pattern.0.rows").longs());
+    assertArrayEquals(new long[] {0, 3, 5, 9}, shard.tensor("pattern.0.indptr").longs());
+    assertArrayEquals(
+        new int[] {3, 4, 5, 5, 6, 4, 5, 6, 7}, shard.tensor("pattern.0.index").ints());
+    assertArrayEquals(
+        new float[] {1, 2, 3, 6, 7, 50, 50, 50, 50}, shard.tensor("pattern.0.value").floats());
   }
 
   @Test

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,13 +28,11 @@ import org.objectweb.asm.Opcodes;
 import org.objectweb.asm.util.CheckClassAdapter;
 
 class CensusWeaverTest {
-  private static final Set<String> TENSORS = Set.of("[F", "[[F", "[[[F", "Ljava/nio/FloatBuffer;");
-
   private final Map<String, Integer> numbers = new HashMap<>();
 
   private CensusWeaver.Result weave(byte[] classFile) {
     return CensusWeaver.weave(
-        classFile, TENSORS, place -> numbers.computeIfAbsent(place, p -> numbers.size() + 1));
+        classFile, Census.KNOWN, place -> numbers.computeIfAbsent(place, p -> numbers.size() + 1));
   }
 
   private static byte[] target(String name) throws IOException {
@@ -54,6 +51,7 @@ class CensusWeaverTest {
         "targets.Shapes",
         "targets.Block",
         "targets.Heads",
+        "targets.Pooled",
         "targets.Runner"
       })
   void everyPlaceIsOneAProfileCanName(String name) throws IOException {
@@ -118,6 +116,26 @@ class CensusWeaverTest {
     }
     expected.add("at exit | return | float[][] | [arg 1]");
     assertEquals(expected, forward);
+  }
+
+  /** A buffer's own methods hand it back once for each number put: no place of theirs is tapped. */
+  @Test
+  void buffersAreTensorsAndTheirMethodsComputeNone() throws IOException {
+    List<String> places =
+        weave(target("targets.Pooled")).places().stream()
+            .map(p -> p.method().replaceAll(".*\\.|\\(.*", "") + " | " + p.at() + " | " + p.type())
+            .toList();
+    assertEquals(
+        List.of(
+            "buffers | after call ByteBuffer.asFloatBuffer() 1 of 1 | FloatBuffer",
+            "buffers | after store local buffers 1 of 1 | FloatBuffer[][]",
+            "buffers | after store local position 1 of 1 | FloatBuffer[]",
+            "buffers | at exit | FloatBuffer[][]"),
+        places.stream().filter(place -> place.startsWith("buffers ")).toList());
+    assertTrue(
+        places.contains("doubled | after store local to 1 of 1 | FloatBuffer"), places::toString);
+    assertTrue(places.contains("mix | at entry | FloatBuffer[][]"), places::toString);
+    assertTrue(places.stream().noneMatch(p -> p.contains("call FloatBuffer.")), places::toString);
   }
 
   @Test

@@ -11,15 +11,6 @@ import dev.tapscope.run.Runs;
 import dev.tapscope.run.TapRun;
 import dev.tapscope.tap.Activation;
 import dev.tapscope.tap.Phase;
-import dev.tapscope.weave.Weaver;
-import dev.tapscope.weave.Woven;
-import java.io.IOException;
-import java.io.InputStream;
-import java.lang.invoke.CallSite;
-import java.lang.invoke.MethodHandle;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
-import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
@@ -108,58 +99,7 @@ class WovenRunTest {
             throw e;
           });
   private final SiteLinks links = new SiteLinks(PROFILE, runs, System.err);
-  private final Loader loader = new Loader();
-
-  /** Woven targets, linked as the agent links them. */
-  private final class Loader extends ClassLoader implements TapBridge.Linker {
-    Loader() {
-      super(WovenRunTest.class.getClassLoader());
-      TapBridge.linkWith(this);
-    }
-
-    @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      synchronized (getClassLoadingLock(name)) {
-        Class<?> loaded = findLoadedClass(name);
-        if (loaded == null && name.startsWith("targets.")) {
-          byte[] bytes = woven(name);
-          return defineClass(name, bytes, 0, bytes.length);
-        }
-        return loaded == null ? super.loadClass(name, resolve) : loaded;
-      }
-    }
-
-    private byte[] woven(String name) {
-      try (InputStream in = getResourceAsStream(name.replace('.', '/') + ".class")) {
-        byte[] bytes = in.readAllBytes();
-        Woven woven = Weaver.weave(bytes, PROFILE.places(), PROFILE.name());
-        assertEquals(List.of(), woven.misfits());
-        return woven.bytes().orElse(bytes);
-      } catch (IOException e) {
-        throw new AssertionError(e);
-      }
-    }
-
-    @Override
-    public CallSite link(MethodHandles.Lookup caller, MethodType type, String from, String place) {
-      return links.link(caller, type, place);
-    }
-
-    @Override
-    public CallSite linkAround(
-        MethodHandles.Lookup caller,
-        MethodType type,
-        String from,
-        String place,
-        MethodHandle callee) {
-      return links.linkAround(caller, type, place, callee);
-    }
-
-    @Override
-    public void failed(String from, String place, Throwable cause) {
-      throw new AssertionError(place, cause);
-    }
-  }
+  private final WovenTargets loader = new WovenTargets(PROFILE, links);
 
   @AfterEach
   void unlink() {
@@ -167,14 +107,8 @@ class WovenRunTest {
     assertEquals(List.of(), links.problems());
   }
 
-  private Object construct(String name, Object... arguments) throws ReflectiveOperationException {
-    Constructor<?> constructor = loader.loadClass(name).getDeclaredConstructors()[0];
-    constructor.setAccessible(true);
-    return constructor.newInstance(arguments);
-  }
-
   private float[] pass(int position) throws ReflectiveOperationException {
-    return pass(construct("targets.Runner$State"), position);
+    return pass(loader.construct("targets.Runner$State"), position);
   }
 
   private float[] pass(Object state, int position) throws ReflectiveOperationException {
@@ -183,7 +117,7 @@ class WovenRunTest {
             .filter(m -> m.getName().equals("forward"))
             .findFirst()
             .orElseThrow();
-    Object weights = construct("targets.Runner$Weights");
+    Object weights = loader.construct("targets.Runner$Weights");
     runs.passEntered();
     try {
       return (float[]) forward.invoke(null, weights, state, new int[] {3}, position);
@@ -241,7 +175,7 @@ class WovenRunTest {
   @Test
   void whatIsWrittenToAnElementIsInTheModel() throws ReflectiveOperationException {
     run.on("cached.1", Phase.REPLACE, a -> a.write(0, new float[] {8, 9}));
-    Object state = construct("targets.Runner$State");
+    Object state = loader.construct("targets.Runner$State");
     assertArrayEquals(new float[] {480, -48}, pass(state, 0));
     Field cache = state.getClass().getDeclaredField("cache");
     cache.setAccessible(true);
@@ -272,7 +206,7 @@ class WovenRunTest {
   }
 
   private float[] block(int position) throws ReflectiveOperationException {
-    Object block = construct("targets.Block", 4);
+    Object block = loader.construct("targets.Block", 4);
     Method forward = block.getClass().getDeclaredMethod("forward", float[].class, int.class);
     runs.passEntered();
     try {
@@ -305,7 +239,7 @@ class WovenRunTest {
   /** {@code 2x * (layer + 2)}: of it {@code 4x} is what a method of an object hands back. */
   @Test
   void argumentsAreCountedBehindTheReceiver() throws ReflectiveOperationException {
-    Object heads = construct("targets.Heads");
+    Object heads = loader.construct("targets.Heads");
     Method forward = heads.getClass().getDeclaredMethod("forward", float[].class, int.class);
     run.skip("same", a -> a.write(0, new float[] {100}));
     runs.passEntered();

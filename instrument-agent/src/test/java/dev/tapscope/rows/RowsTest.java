@@ -2,11 +2,17 @@ package dev.tapscope.rows;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.tap.TensorCodec;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RowsTest {
   private static float[] read(Rows rows, int row) {
@@ -63,6 +69,114 @@ class RowsTest {
     assertArrayEquals(new float[] {1, 7, 8, 9, 5}, buffer.array());
     assertEquals(1, buffer.position());
     assertEquals(4, buffer.limit());
+  }
+
+  /** A buffer of {@code capacity} places: keys at the given place, elsewhere what is left over. */
+  private static FloatBuffer keys(FloatBuffer buffer, int at, float... values) {
+    for (int i = 0; i < buffer.capacity(); i++) {
+      buffer.put(i, -1);
+    }
+    buffer.put(at, values);
+    return buffer.limit(at + values.length).position(at);
+  }
+
+  private static FloatBuffer direct(int capacity, ByteOrder order) {
+    return ByteBuffer.allocateDirect(4 * capacity).order(order).asFloatBuffer();
+  }
+
+  private static float[] all(FloatBuffer buffer) {
+    float[] all = new float[buffer.capacity()];
+    buffer.duplicate().clear().get(all);
+    return all;
+  }
+
+  @Test
+  void buffersAreARowForEachPosition() {
+    FloatBuffer[] value = {
+      keys(FloatBuffer.allocate(4), 0, 1, 2), keys(direct(4, ByteOrder.LITTLE_ENDIAN), 2, 3, 4)
+    };
+    Rows rows = RowsOf.value(value);
+    assertEquals(2, rows.rows());
+    assertEquals(2, rows.positions());
+    assertEquals(1, rows.position(1));
+    assertEquals(Rows.NO_HEAD, rows.head(1));
+    assertArrayEquals(new float[] {3, 4}, read(rows, 1));
+    rows.write(1, new float[] {5, 6});
+    assertArrayEquals(new float[] {-1, -1, 5, 6}, all(value[1]));
+  }
+
+  @Test
+  void attentionInBuffersHasARowForEachPositionAndHead() {
+    FloatBuffer[][] value = {
+      {keys(FloatBuffer.allocate(5), 0, 1), keys(FloatBuffer.allocate(5), 4, 2)},
+      {
+        keys(FloatBuffer.allocate(5), 1, 3, 4, 5),
+        keys(direct(5, ByteOrder.LITTLE_ENDIAN), 2, 6, 7, 8)
+      },
+      {keys(direct(5, ByteOrder.BIG_ENDIAN), 1, 9, 10), keys(FloatBuffer.allocate(5), 0, 11, 12)}
+    };
+    Rows rows = RowsOf.value(value);
+    assertEquals(6, rows.rows());
+    assertEquals(3, rows.positions());
+    assertEquals(2, rows.position(5));
+    assertEquals(1, rows.head(5));
+    assertEquals(2, rows.position(4));
+    assertEquals(0, rows.head(4));
+    float[][] expected = {{1}, {2}, {3, 4, 5}, {6, 7, 8}, {9, 10}, {11, 12}};
+    for (int row = 0; row < expected.length; row++) {
+      assertEquals(expected[row].length, rows.width(row));
+      assertArrayEquals(expected[row], read(rows, row));
+      assertTrue(rows.writable(row));
+    }
+    float[] into = {0, 0, 0, 0};
+    rows.read(4, into, 1);
+    assertArrayEquals(new float[] {0, 9, 10, 0}, into);
+    rows.write(3, new float[] {60, 70, 80, 90});
+    rows.write(4, new float[] {91, 92});
+    assertArrayEquals(new float[] {-1, -1, 60, 70, 80}, all(value[1][1]));
+    assertArrayEquals(new float[] {-1, 91, 92, -1, -1}, all(value[2][0]));
+    assertArrayEquals(new float[] {-1, 3, 4, 5, -1}, all(value[1][0]));
+    assertEquals(2, value[1][1].position());
+    assertEquals(5, value[1][1].limit());
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> RowsOf.value(new FloatBuffer[][] {value[0], {value[1][0]}}));
+  }
+
+  @Test
+  void aReadOnlyBufferIsReadAndKnownNotToBeWritable() {
+    FloatBuffer fixed = keys(FloatBuffer.allocate(3), 1, 1, 2).asReadOnlyBuffer();
+    Rows heads = RowsOf.value(new FloatBuffer[][] {{keys(FloatBuffer.allocate(2), 0, 3), fixed}});
+    assertArrayEquals(new float[] {1, 2}, read(heads, 1));
+    assertTrue(heads.writable(0));
+    assertFalse(heads.writable(1));
+    assertFalse(RowsOf.value(fixed).writable(0));
+    assertFalse(RowsOf.scaled(heads, 2).writable(1));
+    assertFalse(RowsOf.rms(RowsOf.value(new float[2]), 1, RowsOf.value(fixed), gain).writable(0));
+    FloatBuffer copied = (FloatBuffer) RowsOf.copy(fixed);
+    assertFalse(copied.isReadOnly());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {
+        float[].class,
+        float[][].class,
+        float[][][].class,
+        FloatBuffer.class,
+        FloatBuffer[].class,
+        FloatBuffer[][].class,
+        Object.class
+      })
+  void staticTypesThatMayHoldRowsAreKnown(Class<?> type) {
+    assertTrue(RowsOf.knows(type));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      classes = {double[].class, float[][][][].class, FloatBuffer[][][].class, String.class})
+  void staticTypesThatHoldNoneAreNot(Class<?> type) {
+    assertFalse(RowsOf.knows(type));
   }
 
   @Test
@@ -180,6 +294,28 @@ class RowsTest {
     assertEquals(2, buffer.get(1));
     assertEquals(1, buffer.position());
     assertThrows(IllegalArgumentException.class, () -> RowsOf.copy("text"));
+  }
+
+  @Test
+  void aCopyOfBuffersHoldsWhatRemainsOfThem() {
+    FloatBuffer[][] heads = {
+      {keys(FloatBuffer.allocate(9), 2, 1, 2, 3), keys(direct(5, ByteOrder.LITTLE_ENDIAN), 1, 4)},
+      {keys(FloatBuffer.allocate(4), 0, 5), keys(FloatBuffer.allocate(4), 3, 6)}
+    };
+    FloatBuffer[][] other = (FloatBuffer[][]) RowsOf.copy(heads);
+    Rows copied = RowsOf.value(other);
+    float[][] expected = {{1, 2, 3}, {4}, {5}, {6}};
+    for (int row = 0; row < expected.length; row++) {
+      assertArrayEquals(expected[row], read(copied, row));
+      assertEquals(expected[row].length, other[row / 2][row % 2].capacity());
+    }
+    copied.write(0, new float[] {7, 8, 9});
+    assertArrayEquals(new float[] {-1, -1, 1, 2, 3, -1, -1, -1, -1}, all(heads[0][0]));
+    assertEquals(2, heads[0][0].position());
+    assertEquals(5, heads[0][0].limit());
+    FloatBuffer[] rows = (FloatBuffer[]) RowsOf.copy(heads[0]);
+    rows[1].put(0, 10);
+    assertEquals(4, heads[0][1].get(1));
   }
 
   private static final class Doubles implements TensorCodec {

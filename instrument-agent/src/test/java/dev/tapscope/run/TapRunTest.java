@@ -17,6 +17,7 @@ import dev.tapscope.testing.ModelThread;
 import dev.tapscope.testing.TinyProfile;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -103,6 +104,56 @@ class TapRunTest {
     float[][][] value = {{new float[6], new float[6]}, {new float[4], new float[4]}};
     model.pass(5, new int[] {1, 2}, () -> model.fire("pattern", 0, 5, value));
     assertEquals(List.of("5/0 keys 0+6", "5/1 keys 0+6", "6/0 keys 3+4", "6/1 keys 3+4"), log);
+  }
+
+  @Test
+  void keysInABufferAreThoseThatRemain() {
+    run.on(
+        "pattern.0",
+        Phase.REPLACE,
+        a -> {
+          for (int i = 0; i < a.rows(); i++) {
+            log.add(a.position(i) + "/" + a.head(i) + " keys " + a.firstKey(i) + "+" + a.width(i));
+          }
+          a.write(2, new float[] {30, 40});
+        });
+    float[] pool = {1, 2, 3, 4, 5, 6, 7, 8};
+    FloatBuffer[][] value = {
+      {FloatBuffer.wrap(pool, 0, 3), FloatBuffer.wrap(pool, 3, 3)},
+      {FloatBuffer.wrap(pool, 2, 2), FloatBuffer.wrap(pool, 6, 2)}
+    };
+    model.pass(5, new int[] {1, 2}, () -> model.fire("pattern", 0, 5, value));
+    assertEquals(List.of("5/0 keys 3+3", "5/1 keys 3+3", "6/0 keys 5+2", "6/1 keys 5+2"), log);
+    assertArrayEquals(new float[] {1, 2, 30, 40, 5, 6, 7, 8}, pool);
+  }
+
+  /** The first head's row is put back, the second's is left as it lies. */
+  @Test
+  void aReadOnlyBufferIsNotChangedAndTheErrorSaysSo() {
+    FloatBuffer open = FloatBuffer.wrap(new float[] {1, 2});
+    FloatBuffer fixed = FloatBuffer.wrap(new float[] {3, 4}).asReadOnlyBuffer();
+    run.on(
+        "pattern.0",
+        Phase.REPLACE,
+        a -> {
+          a.write(0, new float[] {9, 9});
+          a.write(1, new float[] {9, 9});
+        });
+    run.on("pattern.0", Phase.READ_AFTER, a -> log.add("sees " + row(a, 0)[0] + row(a, 1)[0]));
+    model.pass(
+        1, new int[] {1}, () -> model.fire("pattern", 0, 1, new FloatBuffer[][] {{open, fixed}}));
+    assertEquals(List.of("sees 1.03.0"), log);
+    List<Problem> problems = run.finish();
+    assertEquals(1, problems.size());
+    assertTrue(
+        problems
+            .get(0)
+            .sentence()
+            .startsWith(
+                "A hook at pattern.0 failed 1 time, first with java.lang.IllegalStateException: Row"
+                    + " 1 of pattern.0 lies in a read-only buffer and cannot be changed there."),
+        problems.get(0).sentence());
+    expectedProblems = List.of("hook-failed");
   }
 
   @Test
