@@ -5,16 +5,13 @@ import gemma2.math.Rows;
 /** {@code x / sqrt(mean(x^2) + eps) * (1 + w)}, row by row. */
 final class RmsNorm {
 
-  /** The gain 1 + w; checkpoints store w. */
+  /** The gain 1 + w. */
   final float[] gain;
 
   final float eps;
 
-  RmsNorm(float[] weight, double eps) {
-    this.gain = new float[weight.length];
-    for (int i = 0; i < weight.length; i++) {
-      gain[i] = 1 + weight[i];
-    }
+  RmsNorm(float[] gain, double eps) {
+    this.gain = gain;
     this.eps = (float) eps;
   }
 
