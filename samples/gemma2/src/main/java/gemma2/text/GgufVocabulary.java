@@ -75,18 +75,25 @@ final class GgufVocabulary {
     }
     refuse("tokenizer.ggml.add_space_prefix", true, "puts a space in front of every text");
     refuse("tokenizer.ggml.remove_extra_whitespaces", true, "removes spaces from text");
+    if (metadata.find("tokenizer.ggml.precompiled_charsmap").isPresent()) {
+      throw refusal("tokenizer.ggml.precompiled_charsmap", "rewrites characters");
+    }
     refuse("tokenizer.ggml.add_bos_token", false, "lets texts begin without BOS");
     refuse("tokenizer.ggml.add_eos_token", true, "ends every text with EOS");
   }
 
   private void refuse(String key, boolean value, String what) {
     if (metadata.flag(key, !value) == value) {
-      throw new InputException(
-          "tokenizer-unsupported",
-          "%s: by \"%s\" the tokenizer %s, which Gemma 2's does not. Get another conversion of the"
-                  .formatted(metadata.source(), key, what)
-              + " model.");
+      throw refusal(key, what);
     }
+  }
+
+  private InputException refusal(String key, String what) {
+    return new InputException(
+        "tokenizer-unsupported",
+        "%s: by \"%s\" the tokenizer %s, which Gemma 2's does not. Get another conversion of the"
+                .formatted(metadata.source(), key, what)
+            + " model.");
   }
 
   private Piece piece(int id) {
