@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** {@code gemma2 info}. */
 record InfoCommand() implements Command {
@@ -30,7 +32,7 @@ record InfoCommand() implements Command {
 
   @Override
   public List<String> examples() {
-    return List.of("gemma2 info --model DIR", "gemma2 info --model DIR --json");
+    return List.of("gemma2 info --model DIR", "gemma2 info --model FILE.gguf --json");
   }
 
   @Override
@@ -40,6 +42,8 @@ record InfoCommand() implements Command {
     Map<String, Object> facts = new LinkedHashMap<>(session.settings());
     facts.putAll(describe(session.config()));
     facts.put("tokenizer_pieces", session.findTokenizer().map(t -> t.size()).orElse(0));
+    facts.put("format", session.checkpoint().format().name().toLowerCase(Locale.ROOT));
+    facts.put("tensor_types", types(tensors));
     facts.put("parameters", tensors.stream().mapToLong(Tensor::count).sum());
     facts.put("bytes", tensors.stream().mapToLong(tensor -> tensor.data().byteSize()).sum());
     if (arguments.has("--json")) {
@@ -54,6 +58,13 @@ record InfoCommand() implements Command {
                 "%-56s %-4s %s".formatted(tensor.name(), tensor.dtype().name(), tensor.shape()));
       }
     }
+  }
+
+  /** How many tensors there are of each type. */
+  private static Map<String, Integer> types(Collection<Tensor> tensors) {
+    Map<String, Integer> types = new TreeMap<>();
+    tensors.forEach(tensor -> types.merge(tensor.dtype().name(), 1, Integer::sum));
+    return types;
   }
 
   private static Map<String, Object> describe(Config config) {

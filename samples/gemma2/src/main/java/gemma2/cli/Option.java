@@ -13,7 +13,10 @@ record Option(String name, String value, String help) {
 
   static final List<Option> MODEL =
       List.of(
-          new Option("--model", "DIR", "folder with config.json, weights and tokenizer (needed)"),
+          new Option(
+              "--model",
+              "DIR",
+              "folder with config.json, weights and tokenizer, or .gguf (needed)"),
           new Option("--threads", "N", "threads; default: all cores, one for a small model"),
           new Option("--chunk", "N", "positions computed at once in a prompt; default 128"),
           new Option("--kernels", "auto|plain|vector", "inner loops; default auto"),

@@ -24,7 +24,7 @@ final class Session {
 
   private final Arguments arguments;
   private final Console console;
-  private final Path folder;
+  private final Path model;
   private final Config config;
   private final Optional<Tokenizer> tokenizer;
   private final Checkpoint checkpoint;
@@ -38,10 +38,10 @@ final class Session {
     this.chunk = arguments.integer("--chunk", 128, 1);
     int askedThreads = arguments.integer("--threads", 0, 1);
     this.kernels = kernels(arguments, console);
-    this.folder = Path.of(arguments.require("--model"));
-    this.config = Config.read(folder);
-    this.tokenizer = findTokenizer(folder, config);
-    this.checkpoint = Checkpoint.open(folder);
+    this.model = Path.of(arguments.require("--model"));
+    this.config = Config.read(model);
+    this.tokenizer = findTokenizer(model, config);
+    this.checkpoint = Checkpoint.open(model);
     long numbers = checkpoint.tensors().stream().mapToLong(Tensor::count).sum();
     int cores = Runtime.getRuntime().availableProcessors();
     this.threads = askedThreads > 0 ? askedThreads : numbers < SMALL_MODEL ? 1 : cores;
@@ -68,19 +68,19 @@ final class Session {
     return Kernels.choose();
   }
 
-  /** The tokenizer of a folder, which must be there and fit the model. */
-  static Tokenizer tokenizer(Path folder, Config config) {
-    return findTokenizer(folder, config).orElseThrow(() -> noTokenizer(folder));
+  /** The tokenizer of a model, which must be there and fit the model. */
+  static Tokenizer tokenizer(Path model, Config config) {
+    return findTokenizer(model, config).orElseThrow(() -> noTokenizer(model));
   }
 
-  private static Optional<Tokenizer> findTokenizer(Path folder, Config config) {
-    Optional<Tokenizer> tokenizer = Tokenizer.find(folder);
+  private static Optional<Tokenizer> findTokenizer(Path model, Config config) {
+    Optional<Tokenizer> tokenizer = Tokenizer.find(model);
     tokenizer.ifPresent(found -> {
       if (found.size() > config.vocabSize() || found.bos() != config.bos()) {
         throw new InputException(
             "tokenizer-mismatch",
-            "The tokenizer in %s has %d pieces and BOS %d, but config.json gives the model a"
-                    .formatted(folder, found.size(), found.bos())
+            "The tokenizer in %s has %d pieces and BOS %d, but the model's configuration gives it a"
+                    .formatted(model, found.size(), found.bos())
                 + " vocabulary of %d and BOS %d. Use the tokenizer that came with the model."
                     .formatted(config.vocabSize(), config.bos()));
       }
@@ -88,12 +88,12 @@ final class Session {
     return tokenizer;
   }
 
-  private static InputException noTokenizer(Path folder) {
+  private static InputException noTokenizer(Path model) {
     return new InputException(
         "tokenizer-missing",
-        "%s holds neither tokenizer.model nor tokenizer.json, so text cannot be split. Copy one"
-                .formatted(folder)
-            + " there from the model's repository, or give --ids.");
+        "%s holds neither tokenizer.model nor tokenizer.json, nor the metadata of a tokenizer, so"
+                .formatted(model)
+            + " text cannot be split. Get one from the model's repository, or give --ids.");
   }
 
   Config config() {
@@ -115,7 +115,7 @@ final class Session {
   /** The prompts of the command line. */
   List<Prompt> prompts(Prompts.Reply reply) {
     return Prompts.read(
-        arguments, config, () -> tokenizer.orElseThrow(() -> noTokenizer(folder)), reply);
+        arguments, config, () -> tokenizer.orElseThrow(() -> noTokenizer(model)), reply);
   }
 
   /** Loads the weights. */
@@ -124,11 +124,11 @@ final class Session {
     ModelLoader.Options options =
         new ModelLoader.Options(
             !arguments.has("--no-weight-check"), arguments.has("--bf16-embedding-scale"));
-    Gemma2 model = ModelLoader.load(config, checkpoint, kernels, new Workers(threads), options);
+    Gemma2 loaded = ModelLoader.load(config, checkpoint, kernels, new Workers(threads), options);
     console.say(
         "Loaded %s in %.1f s; %s; %d %s."
             .formatted(
-                folder,
+                model,
                 (System.nanoTime() - started) / 1e9,
                 kernels.name(),
                 threads,
@@ -142,13 +142,13 @@ final class Session {
                   String.join(", ", unused.subList(0, Math.min(3, unused.size()))),
                   unused.size() > 3 ? ", ..." : "."));
     }
-    return model;
+    return loaded;
   }
 
   /** The settings that every command has, for its JSON. */
   Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put("model", folder.toString());
+    settings.put("model", model.toString());
     settings.put("kernels", kernels.name());
     settings.put("threads", threads);
     settings.put("chunk", chunk);

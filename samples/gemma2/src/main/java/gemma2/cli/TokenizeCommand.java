@@ -28,7 +28,8 @@ record TokenizeCommand() implements Command {
 
   @Override
   public List<Option> options() {
-    Option model = new Option("--model", "DIR", "folder with config.json and tokenizer (needed)");
+    Option model =
+        new Option("--model", "DIR", "folder with config.json and tokenizer, or .gguf (needed)");
     return Stream.of(List.of(model), Option.INPUT).flatMap(List::stream).toList();
   }
 
@@ -43,9 +44,9 @@ record TokenizeCommand() implements Command {
   @Override
   public void run(Arguments arguments, Console console) {
     Prompts.check(arguments);
-    Path folder = Path.of(arguments.require("--model"));
-    Config config = Config.read(folder);
-    Tokenizer tokenizer = Session.tokenizer(folder, config);
+    Path model = Path.of(arguments.require("--model"));
+    Config config = Config.read(model);
+    Tokenizer tokenizer = Session.tokenizer(model, config);
     List<Prompt> prompts = Prompts.read(arguments, config, () -> tokenizer, Prompts.Reply.OPENED);
     List<Object> results = new ArrayList<>();
     for (Prompt prompt : prompts) {

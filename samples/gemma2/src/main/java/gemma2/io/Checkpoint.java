@@ -12,35 +12,81 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The tensors of a Hugging Face folder: one {@code model.safetensors}, or the shards that {@code
- * model.safetensors.index.json} lists. The tensors stay in the mapped files.
+ * The tensors of a Hugging Face folder, one {@code model.safetensors} or the shards that {@code
+ * model.safetensors.index.json} lists, or those of a GGUF file. They are asked for by Hugging
+ * Face's names, and stay in the mapped files.
  */
 public final class Checkpoint {
 
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
 
-  private final Path folder;
+  private final Path source;
+  private final Format format;
   private final Map<String, Tensor> tensors;
   private final Set<String> asked = new HashSet<>();
 
-  private Checkpoint(Path folder, Map<String, Tensor> tensors) {
-    this.folder = folder;
+  private Checkpoint(Path source, Format format, Map<String, Tensor> tensors) {
+    this.source = source;
+    this.format = format;
     this.tensors = tensors;
   }
 
-  /** Opens the checkpoint of a folder; no weight is read yet. */
-  public static Checkpoint open(Path folder) {
+  /** How the tensors are stored. */
+  public enum Format {
+    SAFETENSORS("config.json", false) {
+      @Override
+      String nameOf(String name) {
+        return name;
+      }
+    },
+    GGUF("the metadata", true) {
+      @Override
+      String nameOf(String name) {
+        return TensorNames.inGguf(name);
+      }
+    };
+
+    private final String config;
+    private final boolean holdsGains;
+
+    Format(String config, boolean holdsGains) {
+      this.config = config;
+      this.holdsGains = holdsGains;
+    }
+
+    /** What this format calls a tensor of Hugging Face's. */
+    abstract String nameOf(String name);
+
+    /**
+     * Whether the tensor of a norm is its gain 1 + w, as converters to GGUF write it, rounded to
+     * fp32; otherwise it is w.
+     */
+    public boolean holdsGains() {
+      return holdsGains;
+    }
+  }
+
+  /**
+   * Opens the checkpoint that {@code model} names: a folder, or a GGUF file. No weight is read yet.
+   */
+  public static Checkpoint open(Path model) {
+    return Gguf.find(model)
+        .map(gguf -> new Checkpoint(gguf.file(), Format.GGUF, byName(gguf.tensors())))
+        .orElseGet(() -> new Checkpoint(model, Format.SAFETENSORS, safetensors(model)));
+  }
+
+  private static Map<String, Tensor> safetensors(Path folder) {
     Path index = folder.resolve(INDEX);
     if (Files.exists(folder.resolve(SINGLE))) {
-      return new Checkpoint(folder, byName(Safetensors.read(folder.resolve(SINGLE))));
+      return byName(Safetensors.read(folder.resolve(SINGLE)));
     }
     if (Files.exists(index)) {
-      return new Checkpoint(folder, sharded(folder, index));
+      return sharded(folder, index);
     }
     throw new InputException(
         "weights-missing",
-        "%s holds neither %s nor %s. Name the folder of a downloaded model."
+        "%s holds neither %s nor %s, nor one GGUF file. Name the folder of a downloaded model."
             .formatted(folder, SINGLE, INDEX));
   }
 
@@ -90,6 +136,16 @@ public final class Checkpoint {
     return named;
   }
 
+  /** How the tensors are stored. */
+  public Format format() {
+    return format;
+  }
+
+  /** What the stored form calls the tensor that Hugging Face calls {@code name}. */
+  public String nameOf(String name) {
+    return format.nameOf(name);
+  }
+
   /** All tensors. */
   public Collection<Tensor> tensors() {
     return tensors.values();
@@ -112,21 +168,22 @@ public final class Checkpoint {
     return tensors.keySet().stream().filter(name -> !asked.contains(name)).toList();
   }
 
-  private Tensor tensor(String name, List<Long> shape) {
+  private Tensor tensor(String asName, List<Long> shape) {
+    String name = nameOf(asName);
     asked.add(name);
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new InputException(
           "tensor-missing",
-          "The checkpoint in %s has no tensor %s, which config.json asks for, among its %d"
-                  .formatted(folder, name, tensors.size())
-              + " tensors. Check that config.json belongs to these weights.");
+          "The checkpoint in %s has no tensor %s, which %s asks for, among its %d tensors. Check"
+                  .formatted(source, name, format.config, tensors.size())
+              + " that %s belongs to these weights.".formatted(format.config));
     }
     if (!tensor.shape().equals(shape)) {
       throw new InputException(
           "tensor-shape",
-          "Tensor %s of %s must have the shape %s by config.json, but has %s."
-              .formatted(name, folder, shape, tensor.shape()));
+          "Tensor %s of %s must have the shape %s by %s, but has %s."
+              .formatted(name, source, shape, format.config, tensor.shape()));
     }
     return tensor;
   }

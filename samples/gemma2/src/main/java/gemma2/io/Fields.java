@@ -6,26 +6,41 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The fields of a JSON object, asked for by name and kind. A field that is missing, or of another
- * kind, is an error that names the file and the field; {@code null} counts as missing.
+ * The fields of a JSON object, or of a GGUF file's metadata, asked for by name and kind. A field
+ * that is missing, or of another kind, is an error that names the file and the field; {@code null}
+ * counts as missing.
  */
 public final class Fields {
 
+  private static final String ID = "json-field";
+
   private final String source;
+  private final String errorId;
   private final Map<String, Json> fields;
 
-  private Fields(String source, Map<String, Json> fields) {
+  private Fields(String source, String errorId, Map<String, Json> fields) {
     this.source = source;
+    this.errorId = errorId;
     this.fields = fields;
   }
 
   /** The fields of {@code value}, which must be an object. */
   public static Fields of(String source, Json value) {
     if (value instanceof Json.Obj object) {
-      return new Fields(source, object.fields());
+      return new Fields(source, ID, object.fields());
     }
     throw new InputException(
-        "json-field", "%s must hold a JSON object, but holds %s.".formatted(source, value.kind()));
+        ID, "%s must hold a JSON object, but holds %s.".formatted(source, value.kind()));
+  }
+
+  /** The metadata of a GGUF file. */
+  static Fields ofMetadata(String source, Map<String, Json> metadata) {
+    return new Fields(source, "gguf-field", metadata);
+  }
+
+  /** What the fields are from, for errors. */
+  public String source() {
+    return source;
   }
 
   /** The names of all fields, in the order they were written. */
@@ -43,7 +58,7 @@ public final class Fields {
     return find(name)
         .orElseThrow(() ->
             new InputException(
-                "json-field",
+                errorId,
                 "%s has no field \"%s\", which is needed. Add it, or get the file again."
                     .formatted(source, name)));
   }
@@ -64,6 +79,11 @@ public final class Fields {
     throw wrong(name, "a whole number from %d to %d".formatted(least, most), value);
   }
 
+  /** The whole number of a field; {@code otherwise} when the field is missing. */
+  public int integer(String name, int least, int most, int otherwise) {
+    return find(name).isPresent() ? integer(name, least, most) : otherwise;
+  }
+
   /** The number of a field, which must be above zero and finite. */
   public double positive(String name) {
     Json value = get(name);
@@ -74,6 +94,11 @@ public final class Fields {
       }
     }
     throw wrong(name, "a number above zero", value);
+  }
+
+  /** The number of a field; {@code otherwise} when the field is missing. */
+  public double positive(String name, double otherwise) {
+    return find(name).isPresent() ? positive(name) : otherwise;
   }
 
   /** True or false; {@code otherwise} when the field is missing. */
@@ -122,7 +147,6 @@ public final class Fields {
   /** A sentence that says what a field should hold and what it holds. */
   public InputException wrong(String name, String wanted, Json found) {
     return new InputException(
-        "json-field",
-        "%s: \"%s\" must be %s, but is %s.".formatted(source, name, wanted, found.kind()));
+        errorId, "%s: \"%s\" must be %s, but is %s.".formatted(source, name, wanted, found.kind()));
   }
 }

@@ -1,17 +1,13 @@
 package gemma2.io;
 
 import gemma2.math.Dtype;
-import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -41,22 +37,13 @@ final class Safetensors {
 
   /** All tensors of a file, in the order of their bytes. */
   static List<Tensor> read(Path file) {
-    Safetensors opened = new Safetensors(file, map(file));
+    Safetensors opened = new Safetensors(file, MappedFile.map(file));
     List<Entry> entries = opened.entries();
     opened.checkContiguous(entries);
     return entries.stream().map(opened::tensor).toList();
   }
 
   private record Entry(String name, Dtype dtype, List<Long> shape, long begin, long end) {}
-
-  private static MemorySegment map(Path file) {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      // The collector unmaps the file once no tensor of it is reachable.
-      return channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
-    } catch (IOException e) {
-      throw TextFile.unreadable(file, e);
-    }
-  }
 
   private long headerLength() {
     if (bytes.byteSize() < 8) {

@@ -1,6 +1,7 @@
 package gemma2.model;
 
 import gemma2.io.Fields;
+import gemma2.io.Gguf;
 import gemma2.io.InputException;
 import gemma2.io.Json;
 import gemma2.io.TextFile;
@@ -12,7 +13,8 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * The shape and the constants of a Gemma 2 model, as its {@code config.json} gives them.
+ * The shape and the constants of a Gemma 2 model, as its {@code config.json} or the metadata of its
+ * GGUF file gives them.
  *
  * @param hiddenSize width of the residual stream
  * @param feedForwardSize width of the feed-forward layer
@@ -46,8 +48,10 @@ public record Config(
     int bos,
     Set<Integer> eos) {
 
-  private static final int WIDEST = 1 << 20;
-  private static final int LONGEST = 1 << 26;
+  static final int MOST_LAYERS = 1024;
+  static final int MOST_HEADS = 4096;
+  static final int WIDEST = 1 << 20;
+  static final int LONGEST = 1 << 26;
 
   public Config {
     sliding = List.copyOf(sliding);
@@ -65,25 +69,31 @@ public record Config(
   }
 
   /**
-   * Reads and checks {@code config.json}, and {@code generation_config.json} where there is one.
+   * Reads and checks the metadata of a GGUF file; or a folder's {@code config.json}, and {@code
+   * generation_config.json} where there is one.
    */
-  public static Config read(Path folder) {
+  public static Config read(Path model) {
+    return Gguf.find(model).map(GgufConfig::read).orElseGet(() -> readFolder(model));
+  }
+
+  private static Config readFolder(Path folder) {
     if (!Files.isDirectory(folder)) {
       throw new InputException(
           "model-missing",
-          "The model folder %s is not a folder that can be read. Name one with config.json."
-              .formatted(folder));
+          "The model %s is not a folder that can be read, nor a file. Name a folder with"
+                  .formatted(folder)
+              + " config.json, or a GGUF file.");
     }
     Fields fields = fields(folder.resolve("config.json"));
     refuseOtherModels(fields);
-    int layers = fields.integer("num_hidden_layers", 1, 1024);
+    int layers = fields.integer("num_hidden_layers", 1, MOST_LAYERS);
     int vocabSize = fields.integer("vocab_size", 1, LONGEST);
     List<Boolean> sliding = sliding(fields, layers);
     return new Config(
         vocabSize,
         fields.integer("hidden_size", 1, WIDEST),
         fields.integer("intermediate_size", 1, WIDEST),
-        fields.integer("num_attention_heads", 1, 4096),
+        fields.integer("num_attention_heads", 1, MOST_HEADS),
         kvHeads(fields),
         headDim(fields),
         fields.integer("max_position_embeddings", 1, LONGEST),
@@ -125,7 +135,7 @@ public record Config(
   }
 
   private static int kvHeads(Fields fields) {
-    int heads = fields.integer("num_attention_heads", 1, 4096);
+    int heads = fields.integer("num_attention_heads", 1, MOST_HEADS);
     int kvHeads = fields.integer("num_key_value_heads", 1, heads);
     if (heads % kvHeads != 0) {
       throw fields.wrong(
@@ -155,7 +165,7 @@ public record Config(
   /** Layers slide in turns, the first one does; or as {@code layer_types} says. */
   private static List<Boolean> sliding(Fields fields, int layers) {
     if (fields.find("layer_types").isEmpty()) {
-      return IntStream.range(0, layers).mapToObj(layer -> layer % 2 == 0).toList();
+      return inTurns(layers);
     }
     List<Boolean> sliding = new ArrayList<>();
     for (Json type : fields.array("layer_types")) {
@@ -175,6 +185,11 @@ public record Config(
           new Json.Num(String.valueOf(sliding.size())));
     }
     return sliding;
+  }
+
+  /** The first layer slides, the second does not. */
+  static List<Boolean> inTurns(int layers) {
+    return IntStream.range(0, layers).mapToObj(layer -> layer % 2 == 0).toList();
   }
 
   private static double ropeTheta(Fields fields) {

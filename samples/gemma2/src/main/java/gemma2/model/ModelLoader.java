@@ -111,9 +111,12 @@ public final class ModelLoader {
 
   private RmsNorm norm(String name) {
     Matrix stored = checked(name, checkpoint.vector(name, config.hiddenSize()));
-    float[] weight = new float[config.hiddenSize()];
-    stored.widen(0, weight, 0);
-    return new RmsNorm(weight, config.normEps(), kernels);
+    float[] gain = new float[config.hiddenSize()];
+    stored.widen(0, gain, 0);
+    for (int i = 0; i < gain.length && !checkpoint.format().holdsGains(); i++) {
+      gain[i] = 1 + gain[i];
+    }
+    return new RmsNorm(gain, config.normEps(), kernels);
   }
 
   private Linear linear(String name, int rows, int columns) {
@@ -136,7 +139,10 @@ public final class ModelLoader {
             throw new InputException(
                 "weights-nonfinite",
                 "Tensor %s holds a NaN or an infinity at row %d, column %d."
-                        .formatted(name, index / weight.columns(), index % weight.columns())
+                        .formatted(
+                            checkpoint.nameOf(name),
+                            index / weight.columns(),
+                            index % weight.columns())
                     + " Get the checkpoint again; nothing computed from it would mean"
                     + " anything.");
           });

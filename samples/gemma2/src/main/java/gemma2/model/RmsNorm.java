@@ -6,17 +6,14 @@ import gemma2.math.Kernels;
 /** {@code x / sqrt(mean(x^2) + eps) * (1 + w)}, row by row. */
 final class RmsNorm {
 
-  /** The gain 1 + w; checkpoints store w. */
+  /** The gain 1 + w. */
   final float[] gain;
 
   final float eps;
   private final Kernels kernels;
 
-  RmsNorm(float[] weight, double eps, Kernels kernels) {
-    this.gain = new float[weight.length];
-    for (int i = 0; i < weight.length; i++) {
-      gain[i] = 1 + weight[i];
-    }
+  RmsNorm(float[] gain, double eps, Kernels kernels) {
+    this.gain = gain;
     this.eps = (float) eps;
     this.kernels = kernels;
   }

@@ -17,6 +17,14 @@ record Piece(String text, Type type) {
     /** Taken from text whole, before anything is merged. */
     USER_DEFINED,
     /** One byte, written {@code <0x0A>}, of text the vocabulary has no other piece for. */
-    BYTE
+    BYTE;
+
+    /** Whether merging may produce such a piece from text. */
+    boolean fromText() {
+      return switch (this) {
+        case NORMAL, USER_DEFINED -> true;
+        case UNKNOWN, CONTROL, BYTE -> false;
+      };
+    }
   }
 }

@@ -134,17 +134,7 @@ final class SentencePieceFile {
         bos,
         eos,
         byteFallback,
-        (left, right) -> {
-          Integer merged = ids.get(left + right);
-          return merged == null || !mergeable(merged)
-              ? Vocabulary.Merges.NEVER
-              : -scores.get(merged);
-        });
-  }
-
-  private boolean mergeable(int id) {
-    Piece.Type type = pieces.get(id).type();
-    return type == Piece.Type.NORMAL || type == Piece.Type.USER_DEFINED;
+        Vocabulary.Merges.byScore(pieces, ids, scores));
   }
 
   private void refuse(boolean unsupported, String what) {

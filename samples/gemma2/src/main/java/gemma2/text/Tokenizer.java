@@ -1,5 +1,6 @@
 package gemma2.text;
 
+import gemma2.io.Gguf;
 import gemma2.io.InputException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -41,10 +42,17 @@ public final class Tokenizer {
   }
 
   /**
-   * Reads {@code tokenizer.model} of a folder or, where there is none, {@code tokenizer.json};
-   * empty when there is neither.
+   * Reads {@code tokenizer.model} of a folder or, where there is none, {@code tokenizer.json}; or
+   * what the metadata of a GGUF file says. Empty when there is neither.
    */
-  public static Optional<Tokenizer> find(Path folder) {
+  public static Optional<Tokenizer> find(Path model) {
+    Optional<Gguf> gguf = Gguf.find(model);
+    return gguf.isPresent()
+        ? GgufVocabulary.find(gguf.get().metadata()).map(Tokenizer::new)
+        : findInFolder(model);
+  }
+
+  private static Optional<Tokenizer> findInFolder(Path folder) {
     Path sentencePiece = folder.resolve("tokenizer.model");
     Path json = folder.resolve("tokenizer.json");
     if (Files.exists(sentencePiece)) {

@@ -31,6 +31,16 @@ record Vocabulary(
 
     /** Lower is earlier. */
     double priority(String left, String right);
+
+    /** SentencePiece's order: of the pieces that may come about, the one of the highest score. */
+    static Merges byScore(List<Piece> pieces, Map<String, Integer> ids, List<Float> scores) {
+      return (left, right) -> {
+        Integer merged = ids.get(left + right);
+        return merged == null || !pieces.get(merged).type().fromText()
+            ? NEVER
+            : -scores.get(merged);
+      };
+    }
   }
 
   /** Checks the pieces that every text needs. */
@@ -90,12 +100,8 @@ record Vocabulary(
   /** The id of a piece that merging may produce from text. */
   OptionalInt fromText(String text) {
     Integer id = ids.get(text);
-    boolean producible =
-        id != null
-            && switch (pieces.get(id).type()) {
-              case NORMAL, USER_DEFINED -> true;
-              case UNKNOWN, CONTROL, BYTE -> false;
-            };
-    return producible ? OptionalInt.of(id) : OptionalInt.empty();
+    return id != null && pieces.get(id).type().fromText()
+        ? OptionalInt.of(id)
+        : OptionalInt.empty();
   }
 }

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class RmsNormTest {
 
   @Test
-  void dividesByTheRootMeanSquareAndMultipliesByOnePlusTheWeight() {
+  void dividesByTheRootMeanSquareAndMultipliesByTheGain() {
     // The mean of 1^2 and 5^2 is 13; with 12 below the root it is 5.
     assertArrayEquals(
         new float[] {0.2f, 2}, norm().apply(new float[][] {{1, 5}}, new Activations())[0], 1e-7f);
@@ -23,6 +23,6 @@ class RmsNormTest {
   }
 
   private static RmsNorm norm() {
-    return new RmsNorm(new float[] {0, 1}, 12, new PlainKernels());
+    return new RmsNorm(new float[] {1, 2}, 12, new PlainKernels());
   }
 }

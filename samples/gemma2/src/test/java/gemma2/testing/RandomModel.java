@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /** A small Gemma 2 of random weights, written as a Hugging Face folder. */
@@ -18,6 +19,7 @@ public final class RandomModel {
   private final Map<String, float[]> weights = new LinkedHashMap<>();
   private final Map<String, List<Integer>> shapes = new LinkedHashMap<>();
   private Dtype dtype = Dtype.F32;
+  private boolean fineNorms = false;
 
   /** Three layers of odd sizes, a window of five. */
   public RandomModel() {
@@ -59,6 +61,12 @@ public final class RandomModel {
     return this;
   }
 
+  /** Draws norm weights of all the digits an fp32 number has, so that 1 + w is rounded. */
+  public RandomModel withFineNorms() {
+    fineNorms = true;
+    return this;
+  }
+
   /** A field of config.json that is a number. */
   public double number(String field) {
     return ((Number) config.get(field)).doubleValue();
@@ -67,6 +75,21 @@ public final class RandomModel {
   /** The weights of a tensor after {@link #write}. */
   public float[] weight(String name) {
     return weights.get(name);
+  }
+
+  /** The names of all tensors, once the weights are drawn. */
+  public Set<String> names() {
+    return weights.keySet();
+  }
+
+  /** The shape of a tensor: rows, columns. */
+  public List<Integer> shape(String name) {
+    return shapes.get(name);
+  }
+
+  /** Puts other weights in the place of those that were drawn. */
+  public void replace(String name, float[] numbers) {
+    weights.put(name, numbers);
   }
 
   /** Writes config.json and model.safetensors. */
@@ -89,7 +112,8 @@ public final class RandomModel {
     return this;
   }
 
-  private void draw() {
+  /** Draws the weights; writing a folder does so too, and they are the same every time. */
+  public RandomModel draw() {
     SplittableRandom random = new SplittableRandom(7);
     int d = integer("hidden_size");
     int width = integer("num_attention_heads") * integer("head_dim");
@@ -118,6 +142,7 @@ public final class RandomModel {
     if (Boolean.FALSE.equals(config.get("tie_word_embeddings"))) {
       draw(random, "lm_head.weight", integer("vocab_size"), d);
     }
+    return this;
   }
 
   private int integer(String field) {
@@ -133,6 +158,9 @@ public final class RandomModel {
     float[] numbers = new float[count];
     for (int i = 0; i < count; i++) {
       numbers[i] = random.nextInt(-127, 128) / 128f;
+      if (fineNorms && name.endsWith("norm.weight")) {
+        numbers[i] += random.nextInt(-127, 128) * 0x1p-24f;
+      }
     }
     weights.put(name, numbers);
     shapes.put(name, List.of(shape));
