@@ -11,11 +11,22 @@ import java.util.List;
  */
 record Option(String name, String value, String help) {
 
+  /** Positions of a prompt that are computed at once, when nothing else is asked for. */
+  static final int DEFAULT_CHUNK = 128;
+
+  static final Option CHUNK =
+      new Option(
+          "--chunk", "N", "positions computed at once in a prompt; default " + DEFAULT_CHUNK);
+
+  static final Option LAYERS =
+      new Option(
+          "--layers", "N", "run the first N blocks only, then the head; default: all of them");
+
   static final List<Option> MODEL =
       List.of(
           new Option("--model", "DIR", "folder with config.json, weights and tokenizer (needed)"),
           new Option("--threads", "N", "threads; default: all cores, one for a small model"),
-          new Option("--chunk", "N", "positions computed at once in a prompt; default 128"),
+          CHUNK,
           new Option("--kernels", "auto|plain|vector", "inner loops; default auto"),
           new Option("--bf16-embedding-scale", "", "round sqrt(hidden size) to bf16"),
           new Option("--no-weight-check", "", "do not search the weights for NaN at load"));
