@@ -3,7 +3,8 @@ package gemma2.cli;
 import java.util.List;
 
 /** One of the words after {@code gemma2}. */
-sealed interface Command permits GenerateCommand, ScoreCommand, TokenizeCommand, InfoCommand {
+sealed interface Command
+    permits GenerateCommand, ScoreCommand, TokenizeCommand, InfoCommand, BenchCommand {
 
   String name();
 

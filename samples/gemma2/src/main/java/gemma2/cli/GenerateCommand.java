@@ -34,6 +34,7 @@ record GenerateCommand() implements Command {
   public List<Option> options() {
     List<Option> own =
         List.of(
+            Option.LAYERS,
             new Option("-n", "N", "most tokens to generate; default 64"),
             new Option("--temperature", "T", "0 (default) takes the likeliest token"),
             new Option("--top-k", "K", "draw from the K likeliest only; default 0, all"),

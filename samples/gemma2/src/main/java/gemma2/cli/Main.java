@@ -14,7 +14,12 @@ import java.util.Optional;
 public final class Main {
 
   private static final List<Command> COMMANDS =
-      List.of(new GenerateCommand(), new ScoreCommand(), new TokenizeCommand(), new InfoCommand());
+      List.of(
+          new GenerateCommand(),
+          new ScoreCommand(),
+          new TokenizeCommand(),
+          new InfoCommand(),
+          new BenchCommand());
 
   private Main() {}
 

@@ -11,6 +11,17 @@ import java.util.List;
  */
 record Option(String name, String value, String help) {
 
+  /** Positions of a prompt that are computed at once, when nothing else is asked for. */
+  static final int DEFAULT_CHUNK = 128;
+
+  static final Option CHUNK =
+      new Option(
+          "--chunk", "N", "positions computed at once in a prompt; default " + DEFAULT_CHUNK);
+
+  static final Option LAYERS =
+      new Option(
+          "--layers", "N", "run the first N blocks only, then the head; default: all of them");
+
   static final List<Option> MODEL =
       List.of(
           new Option(
@@ -18,7 +29,7 @@ record Option(String name, String value, String help) {
               "DIR",
               "folder with config.json, weights and tokenizer, or .gguf (needed)"),
           new Option("--threads", "N", "threads; default: all cores, one for a small model"),
-          new Option("--chunk", "N", "positions computed at once in a prompt; default 128"),
+          CHUNK,
           new Option("--kernels", "auto|plain|vector", "inner loops; default auto"),
           new Option("--bf16-embedding-scale", "", "round sqrt(hidden size) to bf16"),
           new Option("--no-weight-check", "", "do not search the weights for NaN at load"));

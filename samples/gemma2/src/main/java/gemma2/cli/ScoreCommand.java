@@ -29,6 +29,7 @@ record ScoreCommand() implements Command {
   public List<Option> options() {
     List<Option> own =
         List.of(
+            Option.LAYERS,
             new Option("--window", "N", "tokens scored together; default: the whole context"),
             new Option(
                 "--stride", "N", "tokens from one window to the next; default: half a window"));

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** What the model options of a command line name, opened no sooner than needed. */
 final class Session {
@@ -26,6 +27,7 @@ final class Session {
   private final Console console;
   private final Path model;
   private final Config config;
+  private final int layersOfModel;
   private final Optional<Tokenizer> tokenizer;
   private final Checkpoint checkpoint;
   private final Kernels kernels;
@@ -35,11 +37,13 @@ final class Session {
   private Session(Arguments arguments, Console console) {
     this.arguments = arguments;
     this.console = console;
-    this.chunk = arguments.integer("--chunk", 128, 1);
+    this.chunk = arguments.integer("--chunk", Option.DEFAULT_CHUNK, 1);
     int askedThreads = arguments.integer("--threads", 0, 1);
     this.kernels = kernels(arguments, console);
     this.model = Path.of(arguments.require("--model"));
-    this.config = Config.read(model);
+    Config whole = Config.read(model);
+    this.layersOfModel = whole.layers();
+    this.config = firstLayers(arguments, whole, console);
     this.tokenizer = findTokenizer(model, config);
     this.checkpoint = Checkpoint.open(model);
     long numbers = checkpoint.tensors().stream().mapToLong(Tensor::count).sum();
@@ -51,7 +55,7 @@ final class Session {
     return new Session(arguments, console);
   }
 
-  private static Kernels kernels(Arguments arguments, Console console) {
+  static Kernels kernels(Arguments arguments, Console console) {
     String choice = arguments.choice("--kernels", List.of("auto", "plain", "vector"));
     if (choice.equals("plain")) {
       return new PlainKernels();
@@ -66,6 +70,19 @@ final class Session {
               + remedy);
     }
     return Kernels.choose();
+  }
+
+  private static Config firstLayers(Arguments arguments, Config whole, Console console) {
+    int layers = arguments.integer("--layers", whole.layers(), 1);
+    if (layers > whole.layers()) {
+      throw arguments.wrong("--layers", "at most the model's %d layers".formatted(whole.layers()));
+    }
+    if (layers < whole.layers()) {
+      console.say(
+          "Only the first %d of %d layers are run; the final norm and the head follow them."
+              .formatted(layers, whole.layers()));
+    }
+    return whole.withLayers(layers);
   }
 
   /** The tokenizer of a model, which must be there and fit the model. */
@@ -133,7 +150,7 @@ final class Session {
                 kernels.name(),
                 threads,
                 threads == 1 ? "thread" : "threads"));
-    List<String> unused = checkpoint.unused();
+    List<String> unused = checkpoint.unused().stream().filter(name -> !isLaterLayer(name)).toList();
     if (!unused.isEmpty()) {
       console.say(
           "Left out, as no part of the model, are tensors of the checkpoint (%d): %s%s"
@@ -145,6 +162,12 @@ final class Session {
     return loaded;
   }
 
+  /** Whether a tensor belongs to a layer that was left out on purpose. */
+  private boolean isLaterLayer(String tensor) {
+    return IntStream.range(config.layers(), layersOfModel)
+        .anyMatch(layer -> tensor.startsWith("model.layers." + layer + "."));
+  }
+
   /** The settings that every command has, for its JSON. */
   Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
@@ -152,6 +175,10 @@ final class Session {
     settings.put("kernels", kernels.name());
     settings.put("threads", threads);
     settings.put("chunk", chunk);
+    if (arguments.has("--layers")) {
+      settings.put("layers", config.layers());
+      settings.put("layers_of_model", layersOfModel);
+    }
     settings.put("bf16_embedding_scale", arguments.has("--bf16-embedding-scale"));
     return settings;
   }

@@ -48,7 +48,12 @@ public record Config(
     int bos,
     Set<Integer> eos) {
 
-  static final int MOST_LAYERS = 1024;
+  /** More blocks than any model has. */
+  public static final int MOST_LAYERS = 1024;
+
+  /** More words than any vocabulary has. */
+  public static final int LARGEST_VOCABULARY = 1 << 26;
+
   static final int MOST_HEADS = 4096;
   static final int WIDEST = 1 << 20;
   static final int LONGEST = 1 << 26;
@@ -61,6 +66,37 @@ public record Config(
   /** Number of blocks. */
   public int layers() {
     return sliding.size();
+  }
+
+  /**
+   * The same model with its first {@code count} blocks alone, which the final norm and the head
+   * follow.
+   *
+   * @throws IllegalArgumentException when it has fewer, or {@code count} is below one
+   */
+  public Config withLayers(int count) {
+    if (count < 1 || count > layers()) {
+      throw new IllegalArgumentException(
+          "Of %d blocks, the first %d cannot be taken.".formatted(layers(), count));
+    }
+    return new Config(
+        vocabSize,
+        hiddenSize,
+        feedForwardSize,
+        heads,
+        kvHeads,
+        headDim,
+        contextLength,
+        window,
+        sliding.subList(0, count),
+        queryScalar,
+        attentionCap,
+        logitCap,
+        normEps,
+        ropeTheta,
+        tied,
+        bos,
+        eos);
   }
 
   /** Width of a row of keys, or of values: all key-value heads. */
@@ -87,7 +123,7 @@ public record Config(
     Fields fields = fields(folder.resolve("config.json"));
     refuseOtherModels(fields);
     int layers = fields.integer("num_hidden_layers", 1, MOST_LAYERS);
-    int vocabSize = fields.integer("vocab_size", 1, LONGEST);
+    int vocabSize = fields.integer("vocab_size", 1, LARGEST_VOCABULARY);
     List<Boolean> sliding = sliding(fields, layers);
     return new Config(
         vocabSize,

@@ -18,7 +18,8 @@ public final class Generator {
    * @param most most tokens to generate
    * @param chunk positions of the prompt that are computed at once
    * @param stop ids that end the text
-   * @param allLogits whether logits of every prompt position are computed, not just the last
+   * @param allLogits whether logits of every prompt position are computed, not just those after the
+   *     last, which are left out too when nothing is to be generated
    */
   public record Settings(int most, int chunk, Set<Integer> stop, boolean allLogits) {
 
@@ -92,14 +93,15 @@ public final class Generator {
     return new Result(steps, finish, prefilled - started, System.nanoTime() - prefilled);
   }
 
-  /** The logits after the last token of the prompt. */
+  /** The logits after the last token of the prompt, if any are needed. */
   private float[] prefill(int[] prompt, KvCache cache) {
+    int atEnd = settings.most() > 0 ? 1 : 0;
     float[][] logits = new float[0][];
     for (int start = 0; start < prompt.length; start += cache.chunk()) {
       int end = Math.min(start + cache.chunk(), prompt.length);
-      int wanted = settings.allLogits() ? end - start : end == prompt.length ? 1 : 0;
+      int wanted = settings.allLogits() ? end - start : end == prompt.length ? atEnd : 0;
       logits = model.forward(Arrays.copyOfRange(prompt, start, end), start, cache, wanted);
     }
-    return logits[logits.length - 1];
+    return logits.length == 0 ? new float[0] : logits[logits.length - 1];
   }
 }

@@ -66,18 +66,20 @@ public final class Scorer {
     return new Score(losses, windows);
   }
 
-  /** The losses of {@code tokens[first]} and all after it. */
+  /**
+   * The losses of {@code tokens[first]} and all after it. Logits are computed from the token before
+   * it on; those after the last token, which nothing follows, only where they come with others.
+   */
   private double[] losses(int[] tokens, int first) {
     double[] losses = new double[tokens.length - first];
     KvCache cache = new KvCache(model.config(), Math.min(chunk, tokens.length), tokens.length);
     for (int start = 0; start < tokens.length; start += cache.chunk()) {
       int end = Math.min(start + cache.chunk(), tokens.length);
+      int from = start == tokens.length - 1 ? end : Math.clamp(first - 1, start, end);
       float[][] logits =
-          model.forward(Arrays.copyOfRange(tokens, start, end), start, cache, end - start);
-      for (int next = Math.max(first, start + 1);
-          next <= Math.min(end, tokens.length - 1);
-          next++) {
-        losses[next - first] = -Likelihood.log(logits[next - 1 - start], tokens[next]);
+          model.forward(Arrays.copyOfRange(tokens, start, end), start, cache, end - from);
+      for (int next = from + 1; next <= Math.min(end, tokens.length - 1); next++) {
+        losses[next - first] = -Likelihood.log(logits[next - 1 - from], tokens[next]);
       }
     }
     return losses;

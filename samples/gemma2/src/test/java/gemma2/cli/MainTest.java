@@ -1,16 +1,15 @@
 package gemma2.cli;
 
+import static gemma2.cli.Outcome.run;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import gemma2.io.Fields;
-import gemma2.io.Json;
 import gemma2.testing.RandomModel;
 import gemma2.testing.TinyTokenizer;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,29 +34,6 @@ class MainTest {
     TinyTokenizer.standard().write(folder);
   }
 
-  private record Outcome(int code, String out, String err) {
-
-    Fields json() {
-      return Fields.of("stdout", Json.parse("stdout", out));
-    }
-
-    Fields result(int index) {
-      return Fields.of("result", json().array("results").get(index));
-    }
-  }
-
-  private static Outcome run(String... args) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    ByteArrayOutputStream err = new ByteArrayOutputStream();
-    Console console =
-        new Console(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8));
-    int code = Main.run(args, console);
-    return new Outcome(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
-
   private static Outcome runOn(String command, String... args) {
     return run(
         Stream.concat(Stream.of(command, "--model", folder.toString()), Stream.of(args))
@@ -67,7 +43,7 @@ class MainTest {
   static Stream<Arguments> wrongCommandLines() {
     String model = "--model=" + folder;
     return Stream.of(
-        usage("A command is needed: generate, score, tokenize, info"),
+        usage("A command is needed: generate, score, tokenize, info, bench"),
         usage("There is no command \"generat\". Did you mean generate?", "generat"),
         usage("There is no command \"xyzzy\". See", "xyzzy"),
         usage("There is no option --modle. Did you mean --model?", "info", "--modle", "x"),
@@ -89,6 +65,8 @@ class MainTest {
         usage("--threads must be", "info", model, "--threads", "0"),
         usage("a list of token ids such as 2,17,9", "score", model, "--ids", "2,,3"),
         usage("--window must be at most", "score", model, "--ids=2,3", "--window", "65"),
+        usage("--layers must be at most the model's 3", "score", model, "--ids=2,3", "--layers=4"),
+        usage("--layers must be a whole number", "generate", model, "--ids=2", "--layers=0"),
         usage("--stride must be below", "score", model, "--ids=2,3", "--stride", "64"));
   }
 
@@ -157,7 +135,7 @@ class MainTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"generate", "score", "tokenize", "info"})
+  @ValueSource(strings = {"generate", "score", "tokenize", "info", "bench"})
   void helpsWithEveryCommand(String command) {
     Outcome outcome = run(command, "--help");
     assertEquals(0, outcome.code());
@@ -250,6 +228,26 @@ class MainTest {
     String[] plain = {"--ids", "2,5,7,11,13,17,19,23,29", "--json", "--kernels", "plain"};
     assertEquals(
         result.positive("mean_loss"), runOn("score", plain).result(0).positive("mean_loss"), 1e-5);
+  }
+
+  /** The same weights under a config.json that has two layers, not three, are the yardstick. */
+  @Test
+  void runsTheFirstLayersOnly(@TempDir Path two) throws IOException {
+    new RandomModel().write(two).with("num_hidden_layers", 2).writeConfig(two);
+    String[] ids = {"--ids", "2,5,7,11,13,17,19,23,29", "--json"};
+    Outcome cut = runOn("score", "--layers=2", ids[0], ids[1], ids[2]);
+    assertEquals(0, cut.code(), cut.err());
+    Outcome small = run("score", "--model=" + two, ids[0], ids[1], ids[2]);
+    assertEquals(small.result(0).get("losses"), cut.result(0).get("losses"));
+    assertNotEquals(runOn("score", ids).result(0).get("losses"), cut.result(0).get("losses"));
+    assertEquals(2, cut.json().object("settings").integer("layers", 0, 99));
+    assertEquals(3, cut.json().object("settings").integer("layers_of_model", 0, 99));
+    assertTrue(cut.err().contains("Only the first 2 of 3 layers are run"), cut.err());
+    assertFalse(cut.err().contains("Left out"), cut.err());
+    Outcome cutText = runOn("generate", "--layers=2", "--ids=2,5", "--ignore-eos", "--json");
+    Outcome smallText = run("generate", "--model=" + two, "--ids=2,5", "--ignore-eos", "--json");
+    assertEquals(
+        ids(smallText.result(0), "generated_ids"), ids(cutText.result(0), "generated_ids"));
   }
 
   @Test

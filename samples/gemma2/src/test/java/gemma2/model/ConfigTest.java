@@ -68,6 +68,17 @@ class ConfigTest {
   }
 
   @Test
+  void keepsItsFirstLayersOnly() {
+    Config config = read(new RandomModel());
+    Config two = config.withLayers(2);
+    assertEquals(List.of(true, false), two.sliding());
+    assertEquals(2, two.layers());
+    assertEquals(config, config.withLayers(3));
+    assertThrows(IllegalArgumentException.class, () -> config.withLayers(0));
+    assertThrows(IllegalArgumentException.class, () -> config.withLayers(4));
+  }
+
+  @Test
   void takesTheEndsOfTextsFromTheGenerationConfig() throws IOException {
     Files.writeString(folder.resolve("generation_config.json"), "{\"eos_token_id\": [1, 107]}");
     assertEquals(Set.of(1, 107), read(new RandomModel()).eos());

@@ -4,15 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import gemma2.io.Checkpoint;
+import gemma2.math.Kernels;
+import gemma2.math.Matrix;
 import gemma2.math.PlainKernels;
 import gemma2.math.Workers;
 import gemma2.testing.RandomModel;
 import gemma2.testing.SlowGemma2;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -30,13 +34,16 @@ class GeneratorTest {
   @BeforeAll
   static void load() {
     random = new RandomModel().write(folder);
-    model =
-        ModelLoader.load(
-            Config.read(folder),
-            Checkpoint.open(folder),
-            new PlainKernels(),
-            new Workers(1),
-            ModelLoader.Options.DEFAULT);
+    model = load(new PlainKernels());
+  }
+
+  private static Gemma2 load(Kernels kernels) {
+    return ModelLoader.load(
+        Config.read(folder),
+        Checkpoint.open(folder),
+        kernels,
+        new Workers(1),
+        ModelLoader.Options.DEFAULT);
   }
 
   @Test
@@ -134,16 +141,52 @@ class GeneratorTest {
     assertEquals(loss(logits[6], text[11]), score.losses()[10], 1e-4);
   }
 
+  /** 29 losses need 29 rows of logits, whatever the windows overlap; no chunk ends beyond them. */
+  @Test
+  void computesLogitsOnlyWhereTheyAreNeeded() {
+    int[] text = IntStream.range(0, 30).map(i -> i == 0 ? 2 : (i * 37 + 11) % 300).toArray();
+    AtomicInteger rows = new AtomicInteger();
+    Gemma2 counting = load(countingHeadRows(rows));
+    new Scorer(counting, 10, 4, 3).score(text);
+    assertEquals(29, rows.getAndSet(0));
+    generate(counting, 3, 2, Set.of(), false);
+    assertEquals(3, rows.getAndSet(0));
+    generate(counting, 3, 2, Set.of(), true);
+    assertEquals(PROMPT.length + 2, rows.getAndSet(0));
+    generate(counting, 0, 2, Set.of(), false);
+    assertEquals(0, rows.get());
+  }
+
+  /** Plain kernels that count the rows the output matrix, of 300 words, is multiplied by. */
+  private static Kernels countingHeadRows(AtomicInteger rows) {
+    Kernels plain = new PlainKernels();
+    return (Kernels)
+        Proxy.newProxyInstance(
+            Kernels.class.getClassLoader(),
+            new Class<?>[] {Kernels.class},
+            (proxy, method, args) -> {
+              if (args != null && args[0] instanceof Matrix w && w.rows() == 300) {
+                rows.addAndGet(((float[][]) args[1]).length);
+              }
+              return method.invoke(plain, args);
+            });
+  }
+
   private static double loss(double[] logits, int id) {
     return Math.log(Arrays.stream(logits).map(Math::exp).sum()) - logits[id];
   }
 
   private static Generator.Result generate(
       int most, int chunk, Set<Integer> stop, boolean allLogits) {
+    return generate(model, most, chunk, stop, allLogits);
+  }
+
+  private static Generator.Result generate(
+      Gemma2 from, int most, int chunk, Set<Integer> stop, boolean allLogits) {
     Sampler greedy = new Sampler(new Sampler.Settings(0, 0, 1, 0));
     List<Generator.Step> told = new ArrayList<>();
     Generator.Result result =
-        new Generator(model, new Generator.Settings(most, chunk, stop, allLogits))
+        new Generator(from, new Generator.Settings(most, chunk, stop, allLogits))
             .generate(PROMPT, greedy, told::add);
     assertEquals(told, result.steps());
     return result;
