@@ -26,7 +26,6 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -246,32 +245,31 @@ class GgufCorruptionTest {
   /** In a file of four gigabytes of zeros there is room for whatever a header promises. */
   @Test
   void takesNoMemoryOnTheWordOfALargeFile() throws IOException {
-    Map<GgufWriter.Kind, Long> promises = new EnumMap<>(GgufWriter.Kind.class);
-    promises.put(GgufWriter.Kind.TENSOR_COUNT, 100_000_000L);
-    promises.put(GgufWriter.Kind.KEY_COUNT, 100_000_000L);
-    promises.put(GgufWriter.Kind.KEY_LENGTH, 2_000_000_000L);
-    promises.put(GgufWriter.Kind.STRING_LENGTH, 2_000_000_000L);
-    promises.put(GgufWriter.Kind.ITEM_COUNT, 400_000_000L);
-    promises.put(GgufWriter.Kind.NAME_LENGTH, 2_000_000_000L);
-    for (Map.Entry<GgufWriter.Kind, Long> promise : promises.entrySet()) {
-      GgufWriter.Field field =
-          writer.fields().reversed().stream()
-              .filter(f -> f.kind() == promise.getKey())
-              .findFirst()
-              .orElseThrow();
+    Map<GgufWriter.Kind, Long> promises =
+        Map.of(
+            GgufWriter.Kind.TENSOR_COUNT, 100_000_000L,
+            GgufWriter.Kind.KEY_COUNT, 100_000_000L,
+            GgufWriter.Kind.KEY_LENGTH, 2_000_000_000L,
+            GgufWriter.Kind.STRING_LENGTH, 2_000_000_000L,
+            GgufWriter.Kind.ITEM_COUNT, 400_000_000L,
+            GgufWriter.Kind.NAME_LENGTH, 2_000_000_000L);
+    Path file = folder.resolve("large.gguf");
+    for (GgufWriter.Field field : writer.fields()) {
+      if (!promises.containsKey(field.kind()) || isOneOfManyTokens(field)) {
+        continue;
+      }
       byte[] header = Arrays.copyOf(sound, writer.headerLength());
       ByteBuffer.wrap(header)
           .order(ByteOrder.LITTLE_ENDIAN)
-          .putLong(field.at(), promise.getValue());
-      Path file = folder.resolve(promise.getKey() + ".gguf");
+          .putLong(field.at(), promises.get(field.kind()));
       try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
         sparse.write(header);
         sparse.setLength(4L << 30);
       }
       long before = THREADS.getCurrentThreadAllocatedBytes();
-      assertThrows(InputException.class, () -> Checkpoint.open(file), file.toString());
+      assertThrows(InputException.class, () -> Checkpoint.open(file), field.toString());
       long allocated = THREADS.getCurrentThreadAllocatedBytes() - before;
-      assertTrue(allocated < 32 << 20, "%s: %,d bytes".formatted(file, allocated));
+      assertTrue(allocated < 32 << 20, "%s: %,d bytes".formatted(field, allocated));
       Files.delete(file);
     }
   }
