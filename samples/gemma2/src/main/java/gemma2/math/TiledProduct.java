@@ -18,7 +18,7 @@ import jdk.incubator.vector.FloatVector;
 final class TiledProduct {
 
   /** Rows of activations that a group of weights is widened for; whole tiles. */
-  private static final int ROWS = 42 * Tile.ROWS;
+  private static final int ROWS = 86 * Tile.ROWS;
 
   /** Floats of a group of weights: half a second cache of 1 MB. */
   private static final int GROUP = 1 << 17;
