@@ -201,7 +201,7 @@ final class CublasTrial {
       int active = Arrays.stream(lists[0].counts()).sum();
       require(active > 100, "only %d pairs are active".formatted(active));
       for (int row = 0; row < rows; row++) {
-        int from = row * lists[0].capacity();
+        int from = lists[0].starts()[row];
         int to = from + lists[0].counts()[row];
         require(
             Arrays.equals(lists[0].features(), from, to, lists[1].features(), from, to)
