@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
@@ -115,6 +116,7 @@ public final class GpuTraining implements AutoCloseable {
   private long stepsHere;
   private long repetitions;
   private Running running;
+  private Executor launching = Runnable::run;
 
   /** Set while parameters move: whoever leaves by an exception then leaves them half-way. */
   private boolean halfWay;
@@ -392,6 +394,11 @@ public final class GpuTraining implements AutoCloseable {
     }
   }
 
+  /** Has the launches of each step started by somebody else, who may record and replay them. */
+  void launchBy(Executor executor) {
+    launching = executor;
+  }
+
   /** How often a step was taken again because of its way or the room for its lists. */
   long repetitions() {
     return repetitions;
@@ -427,6 +434,13 @@ public final class GpuTraining implements AutoCloseable {
         step.sparsity() / rows,
         step.learningRate(),
         dense && surely ? Double.NEGATIVE_INFINITY : least);
+    launching.execute(() -> launch(step));
+  }
+
+  /** All that a step launches: no decision of the host lies between, so that it can be replayed. */
+  private void launch(Running step) {
+    StagedBatches.Slot batch = step.batch();
+    int rows = batch.rows();
     launches.begin();
     if (dense) {
       denseSteps.forward(batch.x(), batch.y(), rows, DenseSteps.Watcher.NONE);
