@@ -195,7 +195,7 @@ public final class GpuTraining implements AutoCloseable {
         + StepArrays.bytes(inputs, features, outputs, rows, settings)
         + Shadow.bytes(features, inputs)
         + encoderBytes(inputs, features, rows, capacity, settings)
-        + SparseSteps.bytes(rows, capacity)
+        + SparseSteps.bytes(inputs, features, outputs, rows, capacity)
         + DenseSteps.bytes(inputs, features, outputs, rows, settings, USUAL_CHUNK)
         + StagedBatches.bytes(inputs, outputs, rows);
   }
@@ -448,6 +448,7 @@ public final class GpuTraining implements AutoCloseable {
     } else {
       sparseSteps.forward(batch.x(), batch.y(), rows);
       sparseSteps.sums(rows);
+      sparseSteps.pieces(batch.x(), rows);
     }
     boolean moving = step.work() instanceof RowWork.Move;
     if (moving && settings.clip().isPresent()) {
