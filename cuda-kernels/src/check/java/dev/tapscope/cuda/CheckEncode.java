@@ -8,13 +8,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** How fast rows are encoded, and that it is right at full size. */
+/** How fast rows are encoded and decoded, and that it is right at full size. */
 final class CheckEncode {
   /** Of Gemma Scope's training: the bandwidth is 0.001. */
   private static final float HALF_BAND = 0.0005f;
 
   private static final int CHECKED_ROWS = 24;
   private static final long SEED = 1;
+
+  /** Of {@code decode_rows.cu}. */
+  private static final int DECODE_THREADS = 256;
 
   private final Gpu gpu;
   private final Scale scale;
@@ -53,6 +56,7 @@ final class CheckEncode {
         measures.add(name.of(features), best);
       }
       one(subject, timing);
+      decode(subject, timing);
       product(subject, timing);
     }
   }
@@ -231,6 +235,120 @@ final class CheckEncode {
       measures.add(Names.WRONG_GATES.text(), errors.wrongGates());
       measures.add(Names.ERROR_OF_Z.text(), errors.largest());
     }
+  }
+
+  /** The lists of a batch, one after the other, and what is decoded of them. */
+  private final class Decoding implements AutoCloseable {
+    final Lists lists;
+    final int entries;
+    final List<DeviceArray> arrays = new ArrayList<>();
+    final DeviceArray xhat;
+
+    Decoding(Lists lists) {
+      this.lists = lists;
+      int rows = lists.counts().length;
+      int[] starts = new int[rows + 1];
+      for (int row = 0; row < rows; row++) {
+        starts[row + 1] = starts[row] + lists.counts()[row];
+      }
+      entries = starts[rows];
+      int[] features = new int[entries];
+      float[] z = new float[entries];
+      for (int row = 0; row < rows; row++) {
+        int from = lists.starts()[row];
+        System.arraycopy(lists.features(), from, features, starts[row], lists.counts()[row]);
+        System.arraycopy(lists.z(), from, z, starts[row], lists.counts()[row]);
+      }
+      upload(MemorySegment.ofArray(starts));
+      upload(MemorySegment.ofArray(features));
+      upload(MemorySegment.ofArray(z));
+      xhat = gpu.memory().take("decoded rows", 4L * rows * scale.inputs());
+      arrays.add(xhat);
+    }
+
+    private void upload(MemorySegment values) {
+      DeviceArray array = gpu.memory().take("lists to decode", values.byteSize());
+      arrays.add(array);
+      try (Arena arena = Arena.ofConfined()) {
+        array.upload(arena.allocate(values.byteSize(), 8).copyFrom(values));
+      }
+    }
+
+    void launch(Kernel kernel, DeviceArray decoder, DeviceArray bias) {
+      kernel.launch(
+          gpu.stream(),
+          Grid.of(lists.counts().length),
+          DECODE_THREADS,
+          0,
+          arrays.get(0),
+          arrays.get(1),
+          arrays.get(2),
+          decoder,
+          bias,
+          scale.inputs(),
+          xhat);
+    }
+
+    /** Rows of W_dec that are read, and what is written. */
+    long bytes() {
+      return 4L * scale.inputs() * (entries + lists.counts().length);
+    }
+
+    @Override
+    public void close() {
+      arrays.forEach(DeviceArray::close);
+    }
+  }
+
+  /** W_dec is W_enc, and b_dec is 0. */
+  private void decode(Subject subject, Timing timing) {
+    List<Decoding> batches = new ArrayList<>();
+    Kernel kernel = gpu.kernel("decode_rows", "decode_rows");
+    try (Encoder encoder = new Encoder(gpu, scale.inputs(), subject.features, Precision.EXACT);
+        Pairs pairs = new Pairs(gpu.memory(), scale.rows(), 4 * (int) scale.l0());
+        DeviceArray bias = gpu.memory().take("b_dec", 4L * scale.inputs())) {
+      bias.clear(gpu.stream());
+      encoder.shadow(subject.encoder);
+      subject.settle(encoder, scale.rows(), 0, pairs);
+      for (int set = 0; set < Scale.SETS; set++) {
+        subject.encode(encoder, set, scale.rows(), 0, pairs);
+        batches.add(new Decoding(Lists.download(pairs, scale.rows())));
+      }
+      double ms =
+          timing.median(set ->
+              batches.get(Math.floorMod(set, Scale.SETS)).launch(kernel, subject.encoder, bias));
+      double bytes = batches.stream().mapToLong(Decoding::bytes).average().orElseThrow();
+      measures.add(Names.DECODE.of(subject.features), bytes / ms * 1e-6);
+      batches.get(0).launch(kernel, subject.encoder, bias);
+      verify(subject, batches.get(0));
+    } finally {
+      batches.forEach(Decoding::close);
+    }
+  }
+
+  /** A few rows, against double precision, over the length of what is expected. */
+  private void verify(Subject subject, Decoding decoding) {
+    int inputs = scale.inputs();
+    double largest = 0;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment row = arena.allocate(4L * inputs, 4);
+      for (int r = 0; r < scale.rows(); r += Math.max(1, scale.rows() / CHECKED_ROWS)) {
+        double[] expected = new double[inputs];
+        int first = decoding.lists.starts()[r];
+        for (int i = first; i < first + decoding.lists.counts()[r]; i++) {
+          double[] w = doubles(subject.encoderRows, decoding.lists.features()[i], inputs);
+          for (int k = 0; k < inputs; k++) {
+            expected[k] += decoding.lists.z()[i] * w[k];
+          }
+        }
+        decoding.xhat.download(row, 4L * r * inputs);
+        double[] got = doubles(row, 0, inputs);
+        Arrays.setAll(got, k -> got[k] - expected[k]);
+        double length = Math.sqrt(dot(expected, expected));
+        largest = Math.max(largest, Math.sqrt(dot(got, got)) / Math.max(length, 1e-30));
+      }
+    }
+    measures.check("decoded rows F=" + subject.features, largest, 1e-6);
   }
 
   private void one(Subject subject, Timing timing) {
