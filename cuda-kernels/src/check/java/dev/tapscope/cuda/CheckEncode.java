@@ -226,7 +226,7 @@ final class CheckEncode {
       Subject subject, Precision precision, Encoder encoder, Pairs pairs, String of) {
     subject.encode(encoder, 0, scale.rows(), 0, pairs);
     gpu.synchronize();
-    Lists lists = Lists.download(pairs, scale.rows());
+    Lists lists = Lists.download(gpu, pairs, scale.rows());
     int step = Math.max(1, scale.rows() / CHECKED_ROWS);
     Lists.Errors errors =
         lists.check(
@@ -239,30 +239,16 @@ final class CheckEncode {
 
   /** The lists of a batch, one after the other, and what is decoded of them. */
   private final class Decoding implements AutoCloseable {
-    final Lists lists;
-    final int entries;
+    final ActiveLists lists;
     final List<DeviceArray> arrays = new ArrayList<>();
     final DeviceArray xhat;
 
-    Decoding(Lists lists) {
+    Decoding(ActiveLists lists) {
       this.lists = lists;
-      int rows = lists.counts().length;
-      int[] starts = new int[rows + 1];
-      for (int row = 0; row < rows; row++) {
-        starts[row + 1] = starts[row] + lists.counts()[row];
-      }
-      entries = starts[rows];
-      int[] features = new int[entries];
-      float[] z = new float[entries];
-      for (int row = 0; row < rows; row++) {
-        int from = lists.starts()[row];
-        System.arraycopy(lists.features(), from, features, starts[row], lists.counts()[row]);
-        System.arraycopy(lists.z(), from, z, starts[row], lists.counts()[row]);
-      }
-      upload(MemorySegment.ofArray(starts));
-      upload(MemorySegment.ofArray(features));
-      upload(MemorySegment.ofArray(z));
-      xhat = gpu.memory().take("decoded rows", 4L * rows * scale.inputs());
+      upload(MemorySegment.ofArray(lists.starts()));
+      upload(MemorySegment.ofArray(lists.features()));
+      upload(MemorySegment.ofArray(lists.values()));
+      xhat = gpu.memory().take("decoded rows", 4L * lists.rows() * scale.inputs());
       arrays.add(xhat);
     }
 
@@ -277,7 +263,7 @@ final class CheckEncode {
     void launch(Kernel kernel, DeviceArray decoder, DeviceArray bias) {
       kernel.launch(
           gpu.stream(),
-          Grid.of(lists.counts().length),
+          Grid.of(lists.rows()),
           DECODE_THREADS,
           0,
           arrays.get(0),
@@ -291,7 +277,7 @@ final class CheckEncode {
 
     /** Rows of W_dec that are read, and what is written. */
     long bytes() {
-      return 4L * scale.inputs() * (entries + lists.counts().length);
+      return 4L * scale.inputs() * (lists.features().length + lists.rows());
     }
 
     @Override
@@ -306,13 +292,14 @@ final class CheckEncode {
     Kernel kernel = gpu.kernel("decode_rows", "decode_rows");
     try (Encoder encoder = new Encoder(gpu, scale.inputs(), subject.features, Precision.EXACT);
         Pairs pairs = new Pairs(gpu.memory(), scale.rows(), 4 * (int) scale.l0());
+        Gathering gathering = new Gathering(gpu);
         DeviceArray bias = gpu.memory().take("b_dec", 4L * scale.inputs())) {
       bias.clear(gpu.stream());
       encoder.shadow(subject.encoder);
       subject.settle(encoder, scale.rows(), 0, pairs);
       for (int set = 0; set < Scale.SETS; set++) {
         subject.encode(encoder, set, scale.rows(), 0, pairs);
-        batches.add(new Decoding(Lists.download(pairs, scale.rows())));
+        batches.add(new Decoding(gathering.download(pairs, pairs.downloadCounts(scale.rows()))));
       }
       double ms =
           timing.median(set ->
@@ -334,11 +321,11 @@ final class CheckEncode {
       MemorySegment row = arena.allocate(4L * inputs, 4);
       for (int r = 0; r < scale.rows(); r += Math.max(1, scale.rows() / CHECKED_ROWS)) {
         double[] expected = new double[inputs];
-        int first = decoding.lists.starts()[r];
-        for (int i = first; i < first + decoding.lists.counts()[r]; i++) {
-          double[] w = doubles(subject.encoderRows, decoding.lists.features()[i], inputs);
+        ActiveLists lists = decoding.lists;
+        for (int i = lists.starts()[r]; i < lists.starts()[r + 1]; i++) {
+          double[] w = doubles(subject.encoderRows, lists.features()[i], inputs);
           for (int k = 0; k < inputs; k++) {
-            expected[k] += decoding.lists.z()[i] * w[k];
+            expected[k] += lists.values()[i] * w[k];
           }
         }
         decoding.xhat.download(row, 4L * r * inputs);

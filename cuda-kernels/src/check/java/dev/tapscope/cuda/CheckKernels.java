@@ -302,7 +302,7 @@ final class CheckKernels {
         gpu.synchronize();
         encoder.settle();
       }
-      return Lists.download(pairs, shape.rows());
+      return Lists.download(gpu, pairs, shape.rows());
     }
   }
 

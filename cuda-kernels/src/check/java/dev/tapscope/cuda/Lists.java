@@ -1,8 +1,5 @@
 package dev.tapscope.cuda;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -114,20 +111,9 @@ record Lists(int[] starts, int[] counts, int[] features, float[] z) {
     return new Lists(starts, counts, listed, values);
   }
 
-  static Lists download(Pairs pairs, int rows) {
-    int[] starts = new int[rows];
-    Arrays.setAll(starts, row -> row * pairs.capacity());
-    long entries = (long) rows * pairs.capacity();
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment features = arena.allocate(4 * entries, 4);
-      MemorySegment z = arena.allocate(4 * entries, 4);
-      pairs.features().download(features);
-      pairs.z().download(z);
-      return new Lists(
-          starts,
-          pairs.downloadCounts(rows),
-          features.toArray(ValueLayout.JAVA_INT),
-          z.toArray(ValueLayout.JAVA_FLOAT));
+  static Lists download(Gpu gpu, Pairs pairs, int rows) {
+    try (Gathering gathering = new Gathering(gpu)) {
+      return of(gathering.download(pairs, pairs.downloadCounts(rows)));
     }
   }
 

@@ -3,7 +3,7 @@ package dev.tapscope.cuda;
 import java.util.Optional;
 
 /** Steps by lists of what is active or in its band. */
-final class SparseSteps {
+final class SparseSteps extends Steps {
   private static final int SCATTER_THREADS = 128;
 
   /** Less than what needs no permission by more than the kernels' static arrays. */
@@ -15,12 +15,6 @@ final class SparseSteps {
   /** Pieces that blocks of their own sum at most; what is more, the features' blocks sum. */
   private static final int MOST_PIECES = 1024;
 
-  private final Gpu gpu;
-  private final TrainingSettings settings;
-  private final TrainingState state;
-  private final StepArrays arrays;
-  private final StepLaunches launches;
-  private final Encoder encoder;
   private final Pairs pairs;
   private final Reusable byError;
   private final Reusable byFeature;
@@ -41,21 +35,8 @@ final class SparseSteps {
   /**
    * @param leastCapacity pairs of a row there is room for at first
    */
-  SparseSteps(
-      Gpu gpu,
-      Holdings holdings,
-      TrainingSettings settings,
-      TrainingState state,
-      StepArrays arrays,
-      StepLaunches launches,
-      Encoder encoder,
-      int leastCapacity) {
-    this.gpu = gpu;
-    this.settings = settings;
-    this.state = state;
-    this.arrays = arrays;
-    this.launches = launches;
-    this.encoder = encoder;
+  SparseSteps(Holdings holdings, StepLaunches launches, Encoder encoder, int leastCapacity) {
+    super(launches, encoder);
     this.leastCapacity = Math.min(leastCapacity, arrays.features());
     pairs = new Pairs(gpu.memory(), 1, 1);
     holdings.hold(pairs::close);
@@ -96,8 +77,11 @@ final class SparseSteps {
     return 4L * (Math.ceilDiv(inputs, 4) + Math.ceilDiv(outputs, 4));
   }
 
-  Pairs pairs() {
-    return pairs;
+  /** The lists of the last batch. */
+  ActiveLists download(int rows) {
+    try (Gathering gathering = new Gathering(gpu)) {
+      return gathering.download(pairs, pairs.downloadCounts(rows));
+    }
   }
 
   /** Has lists that long from the next step on. */
@@ -110,6 +94,7 @@ final class SparseSteps {
    * @throws GpuMemoryException when there is not enough, or lists would have too many places to be
    *     numbered
    */
+  @Override
   void makeRoom(int rows) {
     int capacity = Math.max(pairs.capacity(), leastCapacity);
     if ((long) rows * (capacity + Pairs.STEP) > Integer.MAX_VALUE) {
@@ -133,7 +118,7 @@ final class SparseSteps {
     pieceSums.atLeast(StepArrays.ints(pieces * floatsOfAPiece(arrays.inputs(), arrays.outputs())));
   }
 
-  /** Encodes, and compares with {@code y}; without one (null pointer) it leaves reconstructions. */
+  @Override
   void forward(DeviceArray x, Object y, int rows) {
     Optional<DeviceArray> offsets =
         settings.preBias() ? Optional.of(state.decoderBias().values()) : Optional.empty();
@@ -174,8 +159,9 @@ final class SparseSteps {
         arrays.histogram());
   }
 
-  /** From errors to the numbers of all features, and the lists that {@link #rows} goes over. */
-  void sums(int rows) {
+  /** Also the lists that {@link #rows} goes over. */
+  @Override
+  void sums(DeviceArray x, int rows) {
     launches.sumErrors(rows);
     listsOfFeatures.launch(
         gpu.stream(),
@@ -241,10 +227,11 @@ final class SparseSteps {
         pieceFeature.array(),
         arrays.firstPiece());
     launches.sumThroughInputs(0, arrays.features());
+    pieces(x, rows);
   }
 
   /** Sums over the pieces of long lists, of which {@link #rows} makes those of the lists. */
-  void pieces(DeviceArray x, int rows) {
+  private void pieces(DeviceArray x, int rows) {
     int pieces = mostPieces(rows, arrays.features());
     listPieces.launch(
         gpu.stream(),
@@ -268,7 +255,8 @@ final class SparseSteps {
         pieceSums.array());
   }
 
-  void rows(DeviceArray x, RowWork work) {
+  @Override
+  void rows(DeviceArray x, int rows, RowWork work) {
     int width = Math.max(arrays.inputs(), arrays.outputs());
     sparseRows.launch(
         gpu.stream(),

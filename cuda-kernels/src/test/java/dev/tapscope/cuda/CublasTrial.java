@@ -194,7 +194,7 @@ final class CublasTrial {
           by.encode(
               batch, Optional.empty(), rows, encoder, bias, threshold, 0, false, pairs, flags);
           gpu.synchronize();
-          lists[i] = Lists.download(pairs, rows);
+          lists[i] = Lists.download(gpu, pairs, rows);
         }
       }
       require(Arrays.equals(lists[0].counts(), lists[1].counts()), "the counts differ");

@@ -296,7 +296,7 @@ final class EncoderTest {
     EncoderProblem problem =
         EncoderProblem.random(3, 25, 50, 140).withGate(0.1f, false).scaled(ofX, ofEncoder);
     requireRight(problem);
-    double bound = Encoder.slack(50);
+    double bound = Screen.slack(50);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
       requireRight(problem, encoding.encode(), bound, bound);
     }
@@ -439,7 +439,7 @@ final class EncoderTest {
       Encoding.Lists second = encoding.encode(0, 20, 128);
       assertEquals(0, second.flags());
       assertArrayEquals(first.counts(), second.counts());
-      requireRight(problem, second, Encoder.slack(40), Encoder.slack(40));
+      requireRight(problem, second, Screen.slack(40), Screen.slack(40));
       for (int[] features : first.features()) {
         assertTrue(Arrays.stream(features).allMatch(f -> f >= 0 && f < 2048));
       }
@@ -450,7 +450,7 @@ final class EncoderTest {
   void fastStaysWithinItsError() {
     EncoderProblem problem =
         EncoderProblem.random(21, 70, 150, 400).withOffsets(4).withGate(0.1f, true);
-    double bound = Encoder.slack(150);
+    double bound = Screen.slack(150);
     assertTrue(bound < 0x1.1p-10, "slack " + bound);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.FAST)) {
       Encoding.Lists lists = encoding.encode();
