@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.cuda.GpuException;
 import dev.tapscope.device.Device;
 import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.SaeKernels;
@@ -313,13 +314,13 @@ final class TrainCommand implements Callable<Integer> {
             "stopped after step %,d. Go on with: tapscope train --resume %s"
                 .formatted(trainer.step(), folder));
       }
-    } catch (TapscopeException e) {
-      trainer
-          .kept()
-          .ifPresent(steps ->
-              screen.say(
-                  "%,d steps are kept. Go on with: tapscope train --resume %s"
-                      .formatted(steps, folder)));
+    } catch (TapscopeException | GpuException e) {
+      screen.say(
+          trainer.kept().isPresent()
+              ? "%,d steps are kept. Go on with: tapscope train --resume %s"
+                  .formatted(trainer.kept().getAsLong(), folder)
+              : "No checkpoint had been written, so nothing is kept, and training has to begin"
+                  + " anew.");
       throw e;
     }
     return last;

@@ -24,13 +24,13 @@ record Trainee(Task task, Schedule schedule, Feed feed, SaeInTraining sae, SaeMa
     } catch (ArithmeticException e) {
       throw TapscopeException.failed(
           "loss-nonfinite",
-          "The loss of SAE %s is not finite at step %d (%s). Training has stopped, and the last checkpoint is kept. Train with a smaller lr (now %s) or with clip=1, and check the rows with tapscope harvest verify."
+          "The loss of SAE %s is not finite at step %d (%s). Training has stopped. Train with a smaller lr (now %s) or with clip=1, and check the rows with tapscope harvest verify."
               .formatted(task.name(), step + 1, e.getMessage(), task.recipe().learningRate()),
           e);
     } catch (GpuException e) {
       throw TapscopeException.failed(
           "device-failed",
-          "SAE %s cannot take step %d. %s Training has stopped, and the last checkpoint is kept; with --device cpu it can go on without the GPU."
+          "SAE %s cannot take step %d. %s Training has stopped; from a checkpoint it can go on without the GPU, with --device cpu."
               .formatted(task.name(), step + 1, e.getMessage()),
           e);
     }

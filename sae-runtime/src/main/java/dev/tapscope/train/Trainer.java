@@ -95,6 +95,7 @@ public final class Trainer implements AutoCloseable {
     StateFile.read(file, trainer.arrays());
     checkpoint.places().forEach((site, place) -> sources.get(site).seek(place));
     trainer.step = checkpoint.step();
+    trainer.kept = OptionalLong.of(checkpoint.step());
     return trainer;
   }
 
@@ -150,7 +151,7 @@ public final class Trainer implements AutoCloseable {
     return !stepping;
   }
 
-  /** Steps taken when it was last saved, if it has been. */
+  /** Steps taken when it was last saved, if it has been, or in the checkpoint it came from. */
   public OptionalLong kept() {
     return kept;
   }
