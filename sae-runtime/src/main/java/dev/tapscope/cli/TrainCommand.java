@@ -28,7 +28,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -156,6 +158,7 @@ final class TrainCommand implements Callable<Integer> {
       advise(plan);
       checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
       screen.say("device: " + rows.maker().device());
+      screen.say("precision: " + precisions(plan));
       screen.say("memory: " + memory);
       train(plan, checkpoint, folder, rows);
     }
@@ -173,6 +176,18 @@ final class TrainCommand implements Callable<Integer> {
       Map<String, TrainedSae> written = write(trainer, rows, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
+  }
+
+  /** One word where it is that of all SAEs. */
+  private static String precisions(Plan plan) {
+    Map<String, String> named = new LinkedHashMap<>();
+    plan.tasks().forEach(task -> named.put(task.name(), task.recipe().precisionWord()));
+    Set<String> all = Set.copyOf(named.values());
+    return all.size() == 1
+        ? all.iterator().next()
+        : named.entrySet().stream()
+            .map(sae -> sae.getKey() + " " + sae.getValue())
+            .collect(Collectors.joining(", "));
   }
 
   /** Says it where training goes on elsewhere. */

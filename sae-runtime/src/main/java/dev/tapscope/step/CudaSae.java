@@ -2,7 +2,6 @@ package dev.tapscope.step;
 
 import dev.tapscope.cuda.Gpu;
 import dev.tapscope.cuda.GpuTraining;
-import dev.tapscope.cuda.Precision;
 import dev.tapscope.cuda.TrainingReport;
 import dev.tapscope.cuda.TrainingSettings;
 import java.lang.foreign.Arena;
@@ -58,7 +57,7 @@ final class CudaSae implements Examined {
         method.adam().epsilon(),
         method.clip(),
         density,
-        Precision.EXACT);
+        method.precision());
   }
 
   @Override
