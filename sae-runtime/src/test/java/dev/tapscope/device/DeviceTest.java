@@ -167,6 +167,11 @@ final class DeviceTest {
     try (Device device = open(DeviceOption.AUTO)) {
       assertEquals(device, device.holding(9 << 20));
       assertEquals("cpu", device.holding(11 << 20).name());
+      SaeWeights others = weights(60_000);
+      assertEquals("cuda", device.kernels(others).name());
+      assertEquals("cpu", device.holding(9 << 20).name(), "what others have taken is not free");
+      device.kernels(others).release(others);
+      assertEquals(device, device.holding(9 << 20));
       device.holding(12 << 20);
     }
     assertEquals(1, said.size(), said::toString);

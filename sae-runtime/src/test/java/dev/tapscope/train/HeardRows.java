@@ -8,40 +8,40 @@ import dev.tapscope.store.RowSource;
  *
  * @param heard is told of every batch before it is drawn
  */
-public record HeardRows(RowSource rowsOf, Runnable heard) implements RowSource {
+public record HeardRows(RowSource source, Runnable heard) implements RowSource {
   @Override
   public int inputs() {
-    return rowsOf.inputs();
+    return source.inputs();
   }
 
   @Override
   public int outputs() {
-    return rowsOf.outputs();
+    return source.outputs();
   }
 
   @Override
   public long rows() {
-    return rowsOf.rows();
+    return source.rows();
   }
 
   @Override
   public Batch next(int rows) {
     heard.run();
-    return rowsOf.next(rows);
+    return source.next(rows);
   }
 
   @Override
   public String place() {
-    return rowsOf.place();
+    return source.place();
   }
 
   @Override
   public void seek(String place) {
-    rowsOf.seek(place);
+    source.seek(place);
   }
 
   @Override
   public void close() {
-    rowsOf.close();
+    source.close();
   }
 }
