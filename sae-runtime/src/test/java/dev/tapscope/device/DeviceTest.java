@@ -167,7 +167,7 @@ final class DeviceTest {
     try (Device device = open(DeviceOption.AUTO)) {
       assertEquals(device, device.holding(9 << 20));
       assertEquals("cpu", device.holding(11 << 20).name());
-      SaeWeights others = weights(60_000);
+      SaeWeights others = weights(20_000);
       assertEquals("cuda", device.kernels(others).name());
       assertEquals("cpu", device.holding(9 << 20).name(), "what others have taken is not free");
       device.kernels(others).release(others);

@@ -10,6 +10,7 @@ import dev.tapscope.emulated.EmulatedGpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -27,6 +28,9 @@ final class CudaSaeTest {
   private static final Dimensions SIZES = new Dimensions(13, 70, 9);
   private static final int ROWS = 20;
   private static final int STEPS = 6;
+
+  /** Sums in single precision, relative. */
+  private static final double SINGLE = 2e-5;
 
   @BeforeEach
   void takeUpTheDriver() {
@@ -122,6 +126,41 @@ final class CudaSaeTest {
     for (int i = 0; i < values.byteSize() / Float.BYTES; i++) {
       float value = values.getAtIndex(ValueLayout.JAVA_FLOAT, i);
       values.setAtIndex(ValueLayout.JAVA_FLOAT, i, 1.5f * value + 0.01f);
+    }
+  }
+
+  /**
+   * A transcoder between sites of one width, where rows of one could pass for the other's: what a
+   * step says of itself, against plain loops.
+   */
+  @ParameterizedTest
+  @ValueSource(doubles = {TrainingSettings.NEVER_DENSE, TrainingSettings.ALWAYS_DENSE})
+  void aStepSaysWhatPlainStepsSay(double density) {
+    Dimensions square = new Dimensions(SIZES.inputs(), SIZES.features(), SIZES.inputs());
+    Method method = method(new Sparsity.Tanh(4));
+    try (CudaSae sae = new CudaSae(EmulatedGpu.opened(), square, method, density);
+        PlainSae plain = new PlainSae(square, method, false)) {
+      Random random = new Random(3);
+      for (String matrix : List.of("W_enc", "W_dec")) {
+        double[] values = gaussians(random, square.features() * square.inputs(), 0.3);
+        TrainingArrays.write(sae, matrix, values);
+        TrainingArrays.write(plain, matrix, TrainingArrays.read(sae, matrix));
+      }
+      double[] x = gaussians(random, ROWS * square.inputs(), 1);
+      double[] y = gaussians(random, ROWS * square.inputs(), 2);
+      Batch batch = TrainingArrays.batch(new DoubleRows(x, y, ROWS));
+      StepReport wanted = plain.step(batch, new Rates(1e-3, 0.01));
+      StepReport report = sae.step(batch, new Rates(1e-3, 0.01));
+      assertEquals(wanted.loss(), report.loss(), SINGLE * wanted.loss());
+      assertEquals(
+          wanted.reconstruction(), report.reconstruction(), SINGLE * wanted.reconstruction());
+      assertEquals(wanted.sparsity(), report.sparsity(), SINGLE * wanted.sparsity());
+      assertEquals(wanted.l0(), report.l0());
+      assertEquals(wanted.inBand(), report.inBand());
+      assertEquals(wanted.thresholdMovement(), report.thresholdMovement(), 0.01 * 1e-3);
+      assertEquals(wanted.sparsityShare(), report.sparsityShare(), SINGLE);
+      assertEquals(wanted.gradientNorm(), report.gradientNorm(), SINGLE * wanted.gradientNorm());
+      assertEquals(density == TrainingSettings.ALWAYS_DENSE, report.dense());
     }
   }
 
