@@ -5,8 +5,12 @@
 //
 // (b_dec where it is taken off the input, by_length where the penalty depends on |W_dec[f]|); where
 // decoder rows are kept at unit length, the part of the second parallel to W_dec[f] is taken off.
-// Sums run over the rows in their order. A block has one feature; gradients stay in shared memory
-// until Adam has used them. sae-runtime's SparseSums, FeatureGradients and SparseSae.move are the
+// Sums run over the rows in their order, piece by piece: each LIST_PIECE rows are summed by
+// themselves, and these sums are added in their order. So a list has the same bits whether the block
+// that has the feature sums all of it, or blocks of list_pieces have summed the pieces before; the
+// latter where a list is longer than a piece, so that a feature that is on for every row does not
+// keep one block busy when all others are done. A block has one feature; gradients stay in shared
+// memory until Adam has used them. sae-runtime's SparseSums, FeatureGradients and SparseSae.move are the
 // same on the CPU.
 #include "adam.cuh"
 #include "shadow.cuh"
@@ -46,6 +50,9 @@ struct Rows {
   float* projected_gradient;   // [F, d_out]
 };
 
+/// Floats of a row in the sums of a piece: whole fours.
+__device__ __forceinline__ int padded(int width) { return (width + 3) / 4 * 4; }
+
 /// sum over a list of factor * source[row], four columns.
 struct ListSums {
   const int* rows;
@@ -54,12 +61,17 @@ struct ListSums {
   int count;
   const float* x;
   const float* errors;
+  const float* pieces;  // [pieces, padded d_in + padded d_out]; null: nobody has summed them
+  int inputs;
+  int outputs;
 
-  __device__ __forceinline__ Four sum(const float* source, const float* factors, int column,
-                                      int width, bool whole) const {
+  /// Of `some` entries from `first` on.
+  __device__ __forceinline__ Four piece(const float* source, const float* factors, int first,
+                                        int some, int column, int width, bool whole) const {
     Four sum = {};
-    int i = 0;
-    for (; i + 4 <= count; i += 4) {
+    const int end = first + some;
+    int i = first;
+    for (; i + 4 <= end; i += 4) {
       Four four[4];
 #pragma unroll
       for (int k = 0; k < 4; k++) {
@@ -71,19 +83,50 @@ struct ListSums {
         add_four(sum, factors[i + k], four[k]);
       }
     }
-    for (; i < count; i++) {
+    for (; i < end; i++) {
       add_four(sum, factors[i],
                read_four(source + static_cast<size_t>(rows[i]) * width, column, width, whole));
     }
     return sum;
   }
 
+  __device__ __forceinline__ Four encoder_piece(int first, int some, int column,
+                                                bool whole) const {
+    return piece(x, encoder_factors, first, some, column, inputs, whole);
+  }
+
+  __device__ __forceinline__ Four decoder_piece(int first, int some, int column,
+                                                bool whole) const {
+    return piece(errors, decoder_factors, first, some, column, outputs, whole);
+  }
+
+  /// `summed` is where the first piece's sums of the row are, or null.
+  __device__ __forceinline__ Four sum(const float* source, const float* factors,
+                                      const float* summed, int column, int width,
+                                      bool whole) const {
+    Four total = {};
+    for (int first = 0; first < count; first += LIST_PIECE) {
+      Four some;
+      if (summed != nullptr) {
+        some = read_four(summed, column, padded(width), true);
+        summed += padded(inputs) + padded(outputs);
+      } else {
+        some = piece(source, factors, first, min(LIST_PIECE, count - first), column, width, whole);
+      }
+      for (int k = 0; k < 4; k++) {
+        total.value[k] += some.value[k];
+      }
+    }
+    return total;
+  }
+
   __device__ __forceinline__ Four encoder(int column, int width, bool whole) const {
-    return sum(x, encoder_factors, column, width, whole);
+    return sum(x, encoder_factors, pieces, column, width, whole);
   }
 
   __device__ __forceinline__ Four decoder(int column, int width, bool whole) const {
-    return sum(errors, decoder_factors, column, width, whole);
+    return sum(errors, decoder_factors, pieces == nullptr ? nullptr : pieces + padded(inputs),
+               column, width, whole);
   }
 };
 
@@ -286,7 +329,8 @@ extern "C" __global__ void __launch_bounds__(256)
                 double* squares, float* encoder_gradient_rows, float* decoder_gradient_rows,
                 float* projected_gradient_rows, const StepValues* step, const StepResult* result,
                 const int* starts, const int* active_row, const float* active_f,
-                const float* active_by_z, const float* x, const float* errors) {
+                const float* active_by_z, const float* x, const float* errors,
+                const int* first_piece, const float* piece_sums) {
   if (failed(result)) {
     return;
   }
@@ -299,9 +343,53 @@ extern "C" __global__ void __launch_bounds__(256)
                      shadow_scale,  shadow_norm,    squares,       encoder_gradient_rows,
                      decoder_gradient_rows,         projected_gradient_rows};
   const int start = starts[feature];
-  const ListSums sums = {active_row + start, active_by_z + start,     active_f + start,
-                         feature_active[feature], x, errors};
+  const int first = first_piece[feature];
+  const size_t floats = padded(inputs) + padded(outputs);
+  const ListSums sums = {active_row + start,
+                         active_by_z + start,
+                         active_f + start,
+                         feature_active[feature],
+                         x,
+                         errors,
+                         first < 0 ? nullptr : piece_sums + first * floats,
+                         inputs,
+                         outputs};
   do_rows(rows, sums, step, result);
+}
+
+/// One block for each piece of a long list, as feature_sums has given them out; there are more blocks
+/// than pieces. piece_sums [pieces, padded d_in + padded d_out].
+extern "C" __global__ void __launch_bounds__(256)
+    list_pieces(int inputs, int outputs, const StepResult* result, const int* given, int most,
+                const int* piece_feature, const int* first_piece, const int* starts,
+                const int* feature_active, const int* active_row, const float* active_f,
+                const float* active_by_z, const float* x, const float* errors,
+                float* piece_sums) {
+  const int own = blockIdx.x;
+  if (failed(result) || own >= min(*given, most)) {
+    return;
+  }
+  const int feature = piece_feature[own];
+  if (feature < 0) {
+    return;
+  }
+  const int start = starts[feature];
+  const ListSums sums = {active_row + start, active_by_z + start, active_f + start,
+                         feature_active[feature], x, errors, nullptr, inputs, outputs};
+  const int first = (own - first_piece[feature]) * LIST_PIECE;
+  const int some = min(LIST_PIECE, sums.count - first);
+  float* to = piece_sums + static_cast<size_t>(own) * (padded(inputs) + padded(outputs));
+  const bool whole_inputs = whole_fours(inputs);
+  for (int column = 4 * threadIdx.x; column < inputs; column += 4 * blockDim.x) {
+    write_four(to, column, padded(inputs), true,
+               sums.encoder_piece(first, some, column, whole_inputs));
+  }
+  to += padded(inputs);
+  const bool whole_outputs = whole_fours(outputs);
+  for (int column = 4 * threadIdx.x; column < outputs; column += 4 * blockDim.x) {
+    write_four(to, column, padded(outputs), true,
+               sums.decoder_piece(first, some, column, whole_outputs));
+  }
 }
 
 /// One block for each of some features from `first_feature` on, whose sums are in encoder_sums

@@ -2,7 +2,8 @@
 //
 //   lists_of_features   room for each feature's list; sums over rows, and whether the step goes on
 //   scatter_pairs       pairs into those lists, in any order
-//   feature_sums        each list in order, what is active of it, and the feature's own numbers
+//   feature_sums        each list in order, what is active of it, and the feature's own numbers;
+//                       pieces of long lists for list_pieces (gradients.cu)
 //
 // Pairs are known by their place in the batch's lists, row * capacity + i (below 2^31). histogram
 // [F] holds how many there are; starts, sizes [F]; pairs, ordered, active_row, active_f, active_by_z
@@ -129,6 +130,22 @@ extern "C" __global__ void __launch_bounds__(128)
   }
 }
 
+namespace {
+
+/// The first of so many places for the pieces of a feature's list, or -1 where there are not enough.
+/// Which places they are may differ from run to run, and whether there are enough; nothing depends
+/// on it, since a piece's sums are the same whoever makes them.
+__device__ int give_pieces(int feature, int pieces, int* given, int most, int* piece_feature) {
+  const int first = atomicAdd(given, pieces);
+  const bool enough = first <= most - pieces;
+  for (int i = first; i < min(first + pieces, most); i++) {
+    piece_feature[i] = enough ? feature : -1;
+  }
+  return enough ? first : -1;
+}
+
+}  // namespace
+
 /// One warp a feature. Dynamic shared memory: two words for every 32 rows, for each warp.
 extern "C" __global__ void __launch_bounds__(128)
     feature_sums(const float* z, const float* by_error, int rows, int capacity, int features,
@@ -137,7 +154,8 @@ extern "C" __global__ void __launch_bounds__(128)
                  const int* sizes, const int* pairs, int* ordered, int* active_row,
                  float* active_f, float* active_by_z, float* bias_gradient,
                  double* threshold_by_errors, double* threshold_by_penalty, float* by_length,
-                 int* feature_active) {
+                 int* feature_active, int* pieces_given, int most_pieces, int* piece_feature,
+                 int* first_piece) {
   DYNAMIC_SHARED(unsigned, words_of_block);
   const int feature = blockIdx.x * (blockDim.x / 32) + warp_of_block();
   if (failed(result) || feature >= features) {
@@ -216,5 +234,10 @@ extern "C" __global__ void __launch_bounds__(128)
     write_sums({bias_gradient, threshold_by_errors, threshold_by_penalty, by_length,
                 feature_active},
                feature, sums, length);
+    first_piece[feature] =
+        found > LIST_PIECE
+            ? give_pieces(feature, (found + LIST_PIECE - 1) / LIST_PIECE, pieces_given,
+                          most_pieces, piece_feature)
+            : -1;
   }
 }

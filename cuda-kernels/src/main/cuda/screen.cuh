@@ -8,7 +8,7 @@
 //    of 4, 8 or 16 with the sum so far: no more than d 2^-22, as (k + 1) 2^-23 for each block of k.
 // The dot product that decides (warp_dot) itself is off by (d / 128 + 9) 2^-24 at most. `slack` is
 // the sum of these, rounded up by 2^-20, which the few roundings on the way from here cannot use
-// up (Encoder.java computes it). Where a product could overflow in fp32 the reach is infinite.
+// up (Screen.java computes it). Where a product could overflow in fp32 the reach is infinite.
 #pragma once
 
 #include "rows.cuh"

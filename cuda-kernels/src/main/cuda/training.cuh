@@ -50,6 +50,9 @@ struct StepResult {
 /// Beside the flags of rows.cuh.
 constexpr unsigned FLAG_GRADIENT = 16;  // the gradient is not finite
 
+/// Rows of a feature's list that are summed by themselves; SparseSteps.java knows it too.
+constexpr int LIST_PIECE = 256;
+
 namespace training {
 
 /// Whether the step has failed, for kernels that set no flag themselves.

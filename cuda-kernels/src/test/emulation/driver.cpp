@@ -122,8 +122,8 @@ API int tapscope_emulator(const char* text) {
 }
 
 /// "launches", "graph-launches", "allocations", "live-allocations", "bytes" (of the device, now),
-/// "copies", "pending" (pieces of work that nobody has waited for) or "kernel:NAME" (how often it
-/// ran); -1 for other words.
+/// "pinned" (bytes of the host, now), "copies", "pending" (pieces of work that nobody has waited
+/// for) or "kernel:NAME" (how often it ran); -1 for other words.
 API long tapscope_emulator_count(const char* what) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
   const std::string word = what;
@@ -141,6 +141,13 @@ API long tapscope_emulator_count(const char* what) {
   }
   if (word == "bytes") {
     return static_cast<long>(device_memory.used());
+  }
+  if (word == "pinned") {
+    long sum = 0;
+    for (const auto& range : state.pinned) {
+      sum += static_cast<long>(range.second);
+    }
+    return sum;
   }
   if (word == "copies") {
     return counts.copies;

@@ -36,7 +36,7 @@ final class Ceilings {
                   JCudaDriver.cuMemcpyDtoDAsync(
                       to.pointer(0), from.pointer(0), bytes, gpu.stream()),
                   "copying"));
-      measures.add("device copy, read and written, GB/s", 2 * bytes / ms * 1e-6);
+      measures.add(Names.COPY.text(), 2 * bytes / ms * 1e-6);
     }
   }
 

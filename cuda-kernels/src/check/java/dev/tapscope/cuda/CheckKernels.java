@@ -228,7 +228,7 @@ final class CheckKernels {
       // Few rows and many go different ways.
       for (int rows : List.of(Math.min(3, shape.rows()), shape.rows())) {
         ActiveLists lists = sae.encode(Arrays.copyOf(x, rows * shape.inputs()), rows);
-        compare(shape, reference, lists, rows, of + ", rows " + rows);
+        compare(shape, Precision.EXACT, reference, Lists.of(lists), of + ", rows " + rows);
         float[] xhat = new float[rows * shape.outputs()];
         sae.decode(lists.starts(), lists.features(), lists.values(), xhat);
         close("xhat" + of + ", rows " + rows, xhat, reference.xhat, CLOSE);
@@ -246,28 +246,8 @@ final class CheckKernels {
   }
 
   private void compare(
-      Scale.Shape shape, Reference reference, ActiveLists lists, int rows, String of) {
-    int wrong = 0;
-    double largest = 0;
-    for (int row = 0; row < rows; row++) {
-      int at = lists.starts()[row];
-      int end = lists.starts()[row + 1];
-      for (int k = 0; k < shape.features(); k++) {
-        boolean listed = at < end && lists.features()[at] == k;
-        double expected = reference.f[row * shape.features() + k];
-        if (listed != (expected != 0)) {
-          wrong++;
-        }
-        if (listed) {
-          double z = reference.z[row * shape.features() + k];
-          largest = Math.max(largest, Math.abs(lists.values()[at] - z) / reference.size(row, k));
-          at++;
-        }
-      }
-      wrong += end - at;
-    }
-    measures.check(Names.WRONG_GATES.text() + of, wrong, 0);
-    measures.check(Names.ERROR_OF_Z.text() + of, largest, 1e-6);
+      Scale.Shape shape, Precision precision, Reference reference, Lists lists, String of) {
+    lists.check(measures, precision, 1, shape.inputs(), shape.features(), reference::row, of);
   }
 
   private void closeToSize(String name, Scale.Shape shape, float[] z, Reference reference) {
@@ -280,21 +260,40 @@ final class CheckKernels {
     measures.check(name, largest, 1e-6);
   }
 
-  /** By cuBLAS where that is there, and the fast screen: their lists hold what they should. */
+  /** Each way on which a row can come to its list, whichever of them an SAE takes on this card. */
   private void screened(Scale.Shape shape, Numbers numbers, Reference reference, String of) {
     Optional<Gemm> gemm = gpu.cublas();
-    if (gemm.isEmpty()) {
-      measures.say("encode by cuBLAS" + of, GpuCheck.words(Cublas.probe()));
-      return;
+    for (Precision precision : Precision.values()) {
+      String how = of + ", screened " + precision;
+      compare(
+          shape,
+          precision,
+          reference,
+          screened(shape, numbers, precision, Optional.empty()),
+          how + " by own kernels");
+      if (gemm.isPresent()) {
+        compare(
+            shape,
+            precision,
+            reference,
+            screened(shape, numbers, precision, gemm),
+            how + " by cuBLAS");
+      } else {
+        measures.say(how + " by cuBLAS", GpuCheck.words(Cublas.probe()));
+      }
     }
-    try (Encoder encoder = new Encoder(gpu, shape.inputs(), shape.features(), Precision.EXACT);
+  }
+
+  private Lists screened(
+      Scale.Shape shape, Numbers numbers, Precision precision, Optional<Gemm> gemm) {
+    try (Encoder encoder = new Encoder(gpu, shape.inputs(), shape.features(), precision);
         Pairs pairs = new Pairs(gpu.memory(), shape.rows(), shape.features());
         DeviceArray weights = take("W_enc", numbers.encoder);
         DeviceArray bias = take("b_enc", numbers.encoderBias);
         DeviceArray threshold = take("the thresholds", numbers.threshold);
         DeviceArray x = take("x", numbers.x);
         DeviceArray flags = gpu.memory().take("the flags", 4)) {
-      encoder.through(gemm.get());
+      gemm.ifPresent(encoder::through);
       encoder.shadow(weights);
       for (int time = 0; time < 3; time++) {
         flags.clear(gpu.stream());
@@ -303,26 +302,7 @@ final class CheckKernels {
         gpu.synchronize();
         encoder.settle();
       }
-      Lists lists = Lists.download(pairs, shape.rows());
-      int wrong = 0;
-      double largest = 0;
-      for (int row = 0; row < shape.rows(); row++) {
-        int at = 0;
-        for (int k = 0; k < shape.features(); k++) {
-          boolean listed =
-              at < lists.counts()[row] && lists.features()[row * lists.capacity() + at] == k;
-          wrong += listed != (reference.f[row * shape.features() + k] != 0) ? 1 : 0;
-          if (listed) {
-            double z = reference.z[row * shape.features() + k];
-            double error = Math.abs(lists.z()[row * lists.capacity() + at] - z);
-            largest = Math.max(largest, error / reference.size(row, k));
-            at++;
-          }
-        }
-        wrong += lists.counts()[row] - at;
-      }
-      measures.check(Names.WRONG_GATES.text() + " by cuBLAS" + of, wrong, 0);
-      measures.check(Names.ERROR_OF_Z.text() + " by cuBLAS" + of, largest, 1e-6);
+      return Lists.download(gpu, pairs, shape.rows());
     }
   }
 
@@ -506,14 +486,14 @@ final class CheckKernels {
     arrays.forEach((name, array) -> array.step(of5.get(name), factor, step, LEARNING_RATE));
   }
 
-  /** With what tensor cores say: as exact as halves are. */
+  /** With what tensor cores say, as exact as halves are; what follows from it in full. */
   private void fast(Scale.Shape shape, TrainingSettings settings, Numbers numbers) {
     String of = " of " + shape + ", fast";
     Reference reference = numbers.reference(shape, settings, numbers.threshold);
     try (GpuTraining training = begin(shape, settings, numbers)) {
       GpuTraining.Activations seen = training.activations(numbers.x, shape.rows());
-      // A feature close to its threshold may be on or off, which moves a row by as much.
-      close("xhat" + of, seen.xhat(), reference.xhat, 0.1);
+      compare(shape, Precision.FAST, reference, Lists.of(seen.f(), shape.rows()), of);
+      close("xhat" + of, seen.xhat(), reference.decode(seen.f()), CLOSE);
     }
   }
 

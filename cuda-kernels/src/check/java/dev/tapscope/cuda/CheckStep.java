@@ -162,8 +162,33 @@ final class CheckStep {
       measures.add("in band" + of, report[0].inBand());
       measures.say("dense" + of, Boolean.toString(report[0].dense()));
       stream(training, batches, of);
+      if (settings.precision() == Precision.FAST) {
+        measures.attempt("steps by graph" + of, () -> replay(gpu, training, batches, of));
+      }
       return new Times(ms, median(host), median(launches), gpu.peakBytes());
     }
+  }
+
+  /** What the host would need if a step's launches were a graph. */
+  private void replay(Gpu gpu, GpuTraining training, List<MemorySegment> batches, String of) {
+    List<Double> host = new ArrayList<>();
+    try (ReplayedSteps steps = new ReplayedSteps(gpu, 0)) {
+      training.launchBy(steps);
+      for (int i = 0; i < 2 + scale.repeats(); i++) {
+        MemorySegment batch = batches.get(i % Scale.SETS);
+        training.stage(batch, batch, scale.rows());
+        long begin = System.nanoTime();
+        training.start(LEARNING_RATE, COEFFICIENT);
+        long end = System.nanoTime();
+        training.finish();
+        if (i >= 2) {
+          host.add((end - begin) * 1e-3);
+        }
+      }
+    } finally {
+      training.launchBy(Runnable::run);
+    }
+    measures.add("step by graph, host, us" + of, median(host));
   }
 
   /** Steps one after the other as a training takes them, each batch copied beside the last step. */

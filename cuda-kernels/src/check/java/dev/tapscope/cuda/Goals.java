@@ -80,6 +80,14 @@ final class Goals {
           1.35);
     }
     for (int features : List.of(NARROW, WIDE)) {
+      ratio(
+          "G4",
+          "decode: bytes a second over a device copy's, F=" + features,
+          Names.DECODE.of(features),
+          Names.COPY.text(),
+          0.6);
+    }
+    for (int features : List.of(NARROW, WIDE)) {
       boolean wide = features == WIDE;
       ratio(
           "G5",
@@ -109,8 +117,8 @@ final class Goals {
     most("G8", "loss over 500 steps, largest difference from torch, %", Names.CURVE.text(), 0.5);
   }
 
-  private void ratio(String name, String what, String theirs, String ours, double least) {
-    goals.add(new Goal(name, what, least, true, quotient(theirs, ours)));
+  private void ratio(String name, String what, String above, String below, double least) {
+    goals.add(new Goal(name, what, least, true, quotient(above, below)));
   }
 
   private void inverse(String name, String what, String ours, String theirs, double most) {

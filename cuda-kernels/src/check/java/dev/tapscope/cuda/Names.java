@@ -6,6 +6,8 @@ enum Names {
   ENCODE_FAST("encode fast, ms"),
   ENCODE_ONE("encode of one row, us"),
   ENCODE_CANDIDATES("candidates per kept pair"),
+  DECODE("decode, GB/s"),
+  COPY("device copy, read and written, GB/s"),
   GEMM_HALVES("cuBLAS fp16 product alone, ms"),
   TORCH_ENCODE("torch fp32 encode, ms"),
   WRONG_GATES("gates that differ"),

@@ -23,6 +23,8 @@ final class Reference {
   final double[] f;
   final double[] xhat;
   private final double[] input;
+  private final double[] lengthsOfInputs;
+  private final double[] lengthsOfEncoder;
   double reconstruction;
   double penalty;
   double l0;
@@ -62,7 +64,15 @@ final class Reference {
         input[i] -= decoderBias[i % shape.inputs()];
       }
     }
+    lengthsOfInputs = lengths(input, shape.rows(), shape.inputs());
+    lengthsOfEncoder = lengths(encoder, shape.features(), shape.inputs());
     IntStream.range(0, shape.rows()).parallel().forEach(this::forward);
+  }
+
+  private static double[] lengths(double[] matrix, int rows, int width) {
+    double[] lengths = new double[rows];
+    Arrays.setAll(lengths, r -> Math.sqrt(dot(matrix, r * width, matrix, r * width, width)));
+    return lengths;
   }
 
   static double[] doubles(MemorySegment floats) {
@@ -92,10 +102,50 @@ final class Reference {
 
   /** The largest a preactivation of the row and feature could be: {@code |x||w|}. */
   double size(int row, int feature) {
-    int inputs = shape.inputs();
-    return Math.sqrt(
-        dot(input, row * inputs, input, row * inputs, inputs)
-            * dot(encoder, feature * inputs, encoder, feature * inputs, inputs));
+    return lengthsOfInputs[row] * lengthsOfEncoder[feature];
+  }
+
+  private double spread(int row, int feature) {
+    double squares = 0;
+    for (int i = 0; i < shape.inputs(); i++) {
+      double product = input[row * shape.inputs() + i] * encoder[feature * shape.inputs() + i];
+      squares += product * product;
+    }
+    return Math.sqrt(squares);
+  }
+
+  /** A row, for lists to be compared with. */
+  Lists.Row row(int row) {
+    return new Lists.Row() {
+      @Override
+      public Lists.Pair pair(int feature) {
+        return new Lists.Pair(
+            z[row * shape.features() + feature], size(row, feature), threshold[feature]);
+      }
+
+      @Override
+      public double spread(int feature) {
+        return Reference.this.spread(row, feature);
+      }
+    };
+  }
+
+  /** {@code xhat} of other features than {@link #f}. */
+  double[] decode(float[] features) {
+    double[] decoded = new double[xhat.length];
+    IntStream.range(0, shape.rows()).parallel().forEach(row -> decode(features, row, decoded));
+    return decoded;
+  }
+
+  private void decode(float[] features, int row, double[] to) {
+    int outputs = shape.outputs();
+    System.arraycopy(decoderBias, 0, to, row * outputs, outputs);
+    for (int k = 0; k < shape.features(); k++) {
+      double value = features[row * shape.features() + k];
+      if (value != 0) {
+        add(value, decoder, k * outputs, to, row * outputs, outputs);
+      }
+    }
   }
 
   /** Goes backward; {@code coefficient} is the penalty's. */
@@ -104,9 +154,7 @@ final class Reference {
     int features = shape.features();
     int inputs = shape.inputs();
     int outputs = shape.outputs();
-    double[] lengths = new double[features];
-    Arrays.setAll(
-        lengths, k -> Math.sqrt(dot(decoder, k * outputs, decoder, k * outputs, outputs)));
+    double[] lengths = lengths(decoder, features, outputs);
     encoderGradient = new double[features * inputs];
     encoderBiasGradient = new double[features];
     decoderGradient = new double[features * outputs];

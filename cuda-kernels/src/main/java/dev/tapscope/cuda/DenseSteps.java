@@ -4,19 +4,13 @@ package dev.tapscope.cuda;
  * Steps by products of whole matrices, for batches in which too much is active for lists. Features
  * are worked through in chunks; {@code dense.cu} has the formulas.
  */
-final class DenseSteps {
+final class DenseSteps extends Steps {
   private static final int THREADS = 256;
   private static final int COLUMNS_OF_A_BLOCK = 32;
 
   /** What half precision adds to the error of a preactivation: {@code 2 u + u^2}, rounded up. */
   private static final double HALVES = 0x1p-10 * 1.001;
 
-  private final Gpu gpu;
-  private final TrainingSettings settings;
-  private final TrainingState state;
-  private final StepArrays arrays;
-  private final StepLaunches launches;
-  private final Encoder encoder;
   private final Products products;
   private final long entriesOfAChunk;
   private final Reusable centred;
@@ -38,21 +32,12 @@ final class DenseSteps {
    * @param entriesOfAChunk of all rows, about
    */
   DenseSteps(
-      Gpu gpu,
       Holdings holdings,
-      TrainingSettings settings,
-      TrainingState state,
-      StepArrays arrays,
       StepLaunches launches,
       Encoder encoder,
       Products products,
       long entriesOfAChunk) {
-    this.gpu = gpu;
-    this.settings = settings;
-    this.state = state;
-    this.arrays = arrays;
-    this.launches = launches;
-    this.encoder = encoder;
+    super(launches, encoder);
     this.products = products;
     this.entriesOfAChunk = entriesOfAChunk;
     centred = holdings.reusable("rows of a batch");
@@ -90,6 +75,7 @@ final class DenseSteps {
   /**
    * @throws GpuMemoryException when there is not enough
    */
+  @Override
   void makeRoom(int rows) {
     long chunk = chunk(rows);
     if (settings.preBias()) {
@@ -130,7 +116,11 @@ final class DenseSteps {
     void see(int first, int count, DeviceArray z, DeviceArray f);
   }
 
-  /** Encodes, and compares with {@code y}; without one (null pointer) it leaves reconstructions. */
+  @Override
+  void forward(DeviceArray x, Object y, int rows) {
+    forward(x, y, rows, Watcher.NONE);
+  }
+
   void forward(DeviceArray x, Object y, int rows, Watcher watcher) {
     centerRows.launch(
         gpu.stream(),
@@ -211,8 +201,9 @@ final class DenseSteps {
         z.array().address());
   }
 
-  /** Sums over rows, and whether the step goes on. */
-  void sums(int rows) {
+  /** Over rows alone: those of features come chunk by chunk, with their rows. */
+  @Override
+  void sums(DeviceArray x, int rows) {
     launches.sumErrors(rows);
     totals.launch(
         gpu.stream(),
@@ -230,6 +221,7 @@ final class DenseSteps {
   }
 
   /** The way back, chunk by chunk. */
+  @Override
   void rows(DeviceArray x, int rows, RowWork work) {
     int chunk = chunk(rows);
     for (int first = 0; first < arrays.features(); first += chunk) {

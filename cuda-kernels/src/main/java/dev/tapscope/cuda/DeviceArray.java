@@ -1,5 +1,6 @@
 package dev.tapscope.cuda;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import jcuda.Pointer;
@@ -76,6 +77,34 @@ final class DeviceArray implements AutoCloseable {
           "copying " + name + " from the card");
     }
     memory.gpu().synchronize();
+  }
+
+  /** Fills memory anywhere from its begin, as {@link #download}. */
+  void copyTo(MemorySegment to) {
+    memory.gpu().makeCurrent();
+    if (to.isNative()) {
+      download(to);
+    } else {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment outside = arena.allocate(to.byteSize());
+        download(outside);
+        to.copyFrom(outside);
+      }
+    }
+  }
+
+  /** The first floats of it. */
+  float[] floats(long count) {
+    float[] values = new float[Math.toIntExact(count)];
+    copyTo(MemorySegment.ofArray(values));
+    return values;
+  }
+
+  /** The first doubles of it. */
+  double[] doubles(long count) {
+    double[] values = new double[Math.toIntExact(count)];
+    copyTo(MemorySegment.ofArray(values));
+    return values;
   }
 
   /** Starts a copy from pinned memory, in the order of a stream. */

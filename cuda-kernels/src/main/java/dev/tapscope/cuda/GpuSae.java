@@ -76,16 +76,11 @@ public final class GpuSae implements AutoCloseable {
   private static final int NOT_FINITE = 1;
   private static final int OVERFLOW = 2;
 
-  private static final int THREADS = 256;
-  private static final int GATHER_THREADS = 128;
-
   private final Gpu gpu;
   private final int inputs;
   private final int features;
   private final int outputs;
   private final float[] threshold;
-  private final Kernel decodeRows;
-  private final Kernel gatherLists;
 
   private final List<Runnable> taken = new ArrayList<>();
   private final DeviceArray encoderWeights;
@@ -96,11 +91,10 @@ public final class GpuSae implements AutoCloseable {
   private final DeviceArray flags;
   private final Encoder encoder;
   private final Pairs pairs;
+  private final Gathering gathering;
+  private final Decoder decoder;
   private final Reusable rows;
   private final Reusable results;
-  private final Reusable starts;
-  private final Reusable listFeatures;
-  private final Reusable listValues;
   private final Staging staging;
 
   private int mostRows = MOST_ROWS;
@@ -120,14 +114,9 @@ public final class GpuSae implements AutoCloseable {
     threshold = weights.threshold().clone();
     capacity = Math.min(features, FIRST_CAPACITY);
     gpu.makeCurrent();
-    decodeRows = gpu.kernel("decode_rows", "decode_rows");
-    gatherLists = gpu.kernel("lists", "gather_lists");
     DeviceMemory memory = gpu.memory();
     rows = new Reusable(memory, "the rows of a batch");
     results = new Reusable(memory, "the results of a batch");
-    starts = new Reusable(memory, "where the lists of a batch start");
-    listFeatures = new Reusable(memory, "the active features of a batch");
-    listValues = new Reusable(memory, "the activations of a batch");
     staging = new Staging(gpu);
     try {
       encoderWeights = take("W_enc", (long) features * inputs);
@@ -141,6 +130,10 @@ public final class GpuSae implements AutoCloseable {
       gpu.screening().ifPresent(encoder::through);
       pairs = new Pairs(memory, 0, 0);
       taken.add(pairs::close);
+      gathering = new Gathering(gpu);
+      taken.add(gathering::close);
+      decoder = new Decoder(gpu, outputs, decoderWeights, decoderBias, staging);
+      taken.add(decoder::close);
       upload(encoderWeights, weights.encoder(), inputs);
       upload(decoderWeights, weights.decoder(), outputs);
       upload(encoderBias, weights.encoderBias());
@@ -218,15 +211,14 @@ public final class GpuSae implements AutoCloseable {
   private void retreat(int count, GpuMemoryException e) {
     encoder.shrink();
     pairs.close();
-    forBatches().forEach(Reusable::close);
+    gathering.shrink();
+    decoder.close();
+    rows.close();
+    results.close();
     if (count == 1) {
       throw e;
     }
     mostRows = Math.ceilDiv(count, 2);
-  }
-
-  private List<Reusable> forBatches() {
-    return List.of(rows, results, starts, listFeatures, listValues);
   }
 
   private void encode(float[] x, int first, int count, Collected collected) {
@@ -280,48 +272,11 @@ public final class GpuSae implements AutoCloseable {
   }
 
   private void collect(int[] counts, Collected collected) {
-    int count = counts.length;
-    long entries = Arrays.stream(counts).asLongStream().sum();
-    long bytes = entries * Integer.BYTES;
-    if (bytes > MOST_BYTES) {
-      throw new GpuMemoryException(
-          "The lists of %d rows have %d entries, too many to be taken from the card at once."
-              .formatted(count, entries),
-          2 * bytes);
-    }
-    DeviceArray fromFeatures = pairs.features();
-    DeviceArray fromValues = pairs.z();
-    if (count > 1) {
-      int[] at = new int[count + 1];
-      for (int r = 0; r < count; r++) {
-        at[r + 1] = at[r] + counts[r];
-      }
-      fromFeatures = listFeatures.atLeast(bytes);
-      fromValues = listValues.atLeast(bytes);
-      gatherLists.launch(
-          gpu.stream(),
-          Grid.of(count),
-          GATHER_THREADS,
-          0,
-          pairs.features(),
-          pairs.z(),
-          pairs.capacity(),
-          upload(starts, at, 0, at.length),
-          fromFeatures,
-          fromValues);
-      gpu.synchronize();
-    }
-    MemorySegment piece = staging.atLeast(2 * bytes);
-    MemorySegment gotFeatures = piece.asSlice(0, bytes);
-    MemorySegment gotValues = piece.asSlice(bytes, bytes);
-    fromFeatures.download(gotFeatures);
-    fromValues.download(gotValues);
-    int entry = 0;
-    for (int ofRow : counts) {
-      for (int i = 0; i < ofRow; i++) {
-        int feature = gotFeatures.getAtIndex(ValueLayout.JAVA_INT, entry);
-        float value = gotValues.getAtIndex(ValueLayout.JAVA_FLOAT, entry);
-        entry++;
+    ActiveLists lists = gathering.download(pairs, counts);
+    for (int r = 0; r < lists.rows(); r++) {
+      for (int i = lists.starts()[r]; i < lists.starts()[r + 1]; i++) {
+        int feature = lists.features()[i];
+        float value = lists.values()[i];
         // Also what cannot be compared is in the card's lists.
         if (value > threshold[feature]) {
           collected.add(feature, value);
@@ -413,10 +368,11 @@ public final class GpuSae implements AutoCloseable {
     int rowsInAll = starts.length - 1;
     begin(xhat.length, rowsInAll, outputs, "xhat");
     requireLists(starts, active, values);
+    ActiveLists lists = new ActiveLists(starts, active, values);
     for (int first = 0; first < rowsInAll; ) {
       int count = atATime(rowsInAll - first, outputs);
       try {
-        decode(starts, active, values, first, count, xhat);
+        decoder.decode(lists, first, count, xhat);
         first += count;
       } catch (GpuMemoryException e) {
         retreat(count, e);
@@ -441,56 +397,6 @@ public final class GpuSae implements AutoCloseable {
     }
   }
 
-  private void decode(
-      int[] allStarts, int[] active, float[] values, int first, int count, float[] xhat) {
-    int from = allStarts[first];
-    int entries = allStarts[first + count] - from;
-    int[] own = new int[count + 1];
-    for (int r = 0; r <= count; r++) {
-      own[r] = allStarts[first + r] - from;
-    }
-    long resultBytes = (long) count * outputs * Float.BYTES;
-    DeviceArray result = results.atLeast(resultBytes);
-    decodeRows.launch(
-        gpu.stream(),
-        Grid.of(count),
-        THREADS,
-        0,
-        upload(starts, own, 0, own.length),
-        upload(listFeatures, active, from, entries),
-        upload(listValues, values, from, entries),
-        decoderWeights,
-        decoderBias,
-        outputs,
-        result);
-    gpu.synchronize();
-    MemorySegment piece = staging.atLeast(resultBytes).asSlice(0, resultBytes);
-    result.download(piece);
-    MemorySegment.copy(
-        piece,
-        ValueLayout.JAVA_FLOAT,
-        0,
-        xhat,
-        first * outputs,
-        Math.multiplyExact(count, outputs));
-  }
-
-  private DeviceArray upload(Reusable to, int[] from, int first, int count) {
-    return upload(to, MemorySegment.ofArray(from), first, count);
-  }
-
-  private DeviceArray upload(Reusable to, float[] from, int first, int count) {
-    return upload(to, MemorySegment.ofArray(from), first, count);
-  }
-
-  private DeviceArray upload(Reusable to, MemorySegment from, long first, long count) {
-    long bytes = count * Float.BYTES;
-    DeviceArray array = to.atLeast(bytes);
-    MemorySegment piece = staging.atLeast(bytes).asSlice(0, bytes);
-    array.upload(piece.copyFrom(from.asSlice(first * Float.BYTES, bytes)));
-    return array;
-  }
-
   private void begin(int length, int rows, int width, String name) {
     if (!open) {
       throw new IllegalStateException("this SAE has been closed");
@@ -511,41 +417,8 @@ public final class GpuSae implements AutoCloseable {
     open = false;
     gpu.makeCurrent();
     taken.forEach(Runnable::run);
-    forBatches().forEach(Reusable::close);
+    rows.close();
+    results.close();
     staging.close();
-  }
-
-  /** Entries as they come. */
-  private static final class Collected {
-    private final int[] starts;
-    private int rows;
-    private int entries;
-    private int[] features = new int[1024];
-    private float[] values = new float[1024];
-
-    Collected(int rows) {
-      starts = new int[rows + 1];
-    }
-
-    void add(int feature, float value) {
-      if (entries == features.length) {
-        int longer = Math.toIntExact(Math.min(2L * entries, Integer.MAX_VALUE - 8));
-        features = Arrays.copyOf(features, longer);
-        values = Arrays.copyOf(values, longer);
-      }
-      features[entries] = feature;
-      values[entries] = value;
-      entries++;
-    }
-
-    void endRow() {
-      rows++;
-      starts[rows] = entries;
-    }
-
-    ActiveLists finish() {
-      return new ActiveLists(
-          starts, Arrays.copyOf(features, entries), Arrays.copyOf(values, entries));
-    }
   }
 }

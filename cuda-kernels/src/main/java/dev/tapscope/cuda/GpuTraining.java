@@ -5,6 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
 /**
@@ -85,43 +87,17 @@ public final class GpuTraining implements AutoCloseable {
   static final int USUAL_CAPACITY = 256;
   static final long USUAL_CHUNK = 1L << 24;
 
-  /** That a card is assumed to run at a time, for the memory of the encoder's ranges. */
-  private static final int BLOCKS_OF_A_CARD = 264;
-
-  /** Candidates of a row and range that there is room for in any case. */
-  private static final int LEAST_OF_A_RANGE = 64;
-
-  /** Steps between two looks at what the encoder has learned. */
-  private static final int LEARNING = 64;
-
   private final Gpu gpu;
   private final int inputs;
   private final int features;
   private final int outputs;
-  private final TrainingSettings settings;
   private final Holdings holdings;
   private final TrainingState state;
   private final StepArrays arrays;
-  private final StepLaunches launches;
-  private final Encoder encoder;
-  private final SparseSteps sparseSteps;
-  private final DenseSteps denseSteps;
+  private final Stepping stepping;
   private final StagedBatches batches;
-  private final Kernel decoderLengths;
-  private final Kernel thresholdsOfLogarithms;
   private long steps;
-  private boolean derivedAreOld;
-  private boolean dense;
-  private long stepsHere;
-  private long repetitions;
-  private Running running;
-
-  /** Set while parameters move: whoever leaves by an exception then leaves them half-way. */
-  private boolean halfWay;
-
-  /** A step that has been started. */
-  private record Running(
-      StagedBatches.Slot batch, double learningRate, double sparsity, RowWork work) {}
+  private Optional<Stepping.Step> running = Optional.empty();
 
   /**
    * An SAE of zeros.
@@ -155,30 +131,17 @@ public final class GpuTraining implements AutoCloseable {
     this.inputs = inputs;
     this.features = features;
     this.outputs = outputs;
-    this.settings = settings;
     holdings = new Holdings(gpu);
     try {
       state = new TrainingState(holdings, inputs, features, outputs, settings);
       arrays = new StepArrays(holdings, inputs, features, outputs, settings);
-      launches = new StepLaunches(gpu, holdings, settings, state, arrays);
-      encoder = new Encoder(gpu, inputs, features, settings.precision());
-      holdings.hold(encoder::close);
-      gpu.screening().ifPresent(encoder::through);
-      sparseSteps =
-          new SparseSteps(gpu, holdings, settings, state, arrays, launches, encoder, capacity);
-      Products dense = products.get();
-      holdings.hold(dense::close);
-      denseSteps =
-          new DenseSteps(
-              gpu, holdings, settings, state, arrays, launches, encoder, dense, entriesOfAChunk);
+      stepping =
+          new Stepping(gpu, holdings, settings, state, arrays, products, capacity, entriesOfAChunk);
       batches = new StagedBatches(gpu, holdings, inputs, outputs);
-      decoderLengths = gpu.kernel("gradients", "decoder_lengths");
-      thresholdsOfLogarithms = gpu.kernel("vectors", "thresholds_of_logarithms");
     } catch (RuntimeException e) {
       holdings.close();
       throw e;
     }
-    derivedAreOld = true;
   }
 
   /**
@@ -192,21 +155,10 @@ public final class GpuTraining implements AutoCloseable {
     return TrainingState.bytes(inputs, features, outputs, settings)
         + StepArrays.bytes(inputs, features, outputs, rows, settings)
         + Shadow.bytes(features, inputs)
-        + encoderBytes(inputs, features, rows, capacity, settings)
-        + SparseSteps.bytes(rows, capacity)
+        + Screen.bytes(inputs, features, rows, capacity, settings)
+        + SparseSteps.bytes(inputs, features, outputs, rows, capacity)
         + DenseSteps.bytes(inputs, features, outputs, rows, settings, USUAL_CHUNK)
         + StagedBatches.bytes(inputs, outputs, rows);
-  }
-
-  /** What the encoder takes for a batch: rows in both forms, and candidates for lists. */
-  private static long encoderBytes(
-      int inputs, int features, int rows, long capacity, TrainingSettings settings) {
-    long centred = settings.preBias() ? (long) rows * inputs * Float.BYTES : 0;
-    long entry = settings.precision() == Precision.FAST ? 2 * Integer.BYTES : Integer.BYTES;
-    int most = Math.min(Ranges.MOST, Math.ceilDiv(features, Ranges.TILE));
-    int ranges = Math.clamp(BLOCKS_OF_A_CARD / Math.ceilDiv(rows, Ranges.TILE), 1, most);
-    long candidates = rows * (2 * capacity + (long) LEAST_OF_A_RANGE * ranges);
-    return Shadow.bytes(rows, inputs) + centred + candidates * entry;
   }
 
   /** Everything the next step depends on, in the order of {@code SaeInTraining.state()}. */
@@ -230,7 +182,7 @@ public final class GpuTraining implements AutoCloseable {
         state.named(name).upload(arena.allocate(from.byteSize()).copyFrom(from));
       }
     }
-    derivedAreOld = true;
+    stepping.arraysHaveChanged();
   }
 
   /** Copies an array to memory of its size. */
@@ -241,7 +193,7 @@ public final class GpuTraining implements AutoCloseable {
       to.set(ValueLayout.JAVA_LONG_UNALIGNED, 0, steps);
       return;
     }
-    copy(state.named(name), to);
+    state.named(name).copyTo(to);
   }
 
   private void requireArray(String name, MemorySegment values) {
@@ -257,46 +209,14 @@ public final class GpuTraining implements AutoCloseable {
   }
 
   private void requireNoStep() {
-    if (halfWay && running == null) {
+    if (stepping.isHalfWay() && running.isEmpty()) {
       throw new GpuException(
           "A step has failed when it had changed a part of the parameters; go on from the last"
               + " checkpoint, in a new process.");
     }
-    if (running != null) {
+    if (running.isPresent()) {
       throw new IllegalStateException("a step has been started and not been finished");
     }
-  }
-
-  /** Copies from the card after everything that was launched. */
-  private void copy(DeviceArray from, MemorySegment to) {
-    gpu.synchronize();
-    if (to.isNative()) {
-      from.download(to);
-    } else {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment outside = arena.allocate(to.byteSize());
-        from.download(outside);
-        to.copyFrom(outside);
-      }
-    }
-  }
-
-  private float[] floats(DeviceArray from, long count) {
-    float[] values = new float[Math.toIntExact(count)];
-    copy(from, MemorySegment.ofArray(values));
-    return values;
-  }
-
-  private double[] doubles(DeviceArray from, long count) {
-    double[] values = new double[Math.toIntExact(count)];
-    copy(from, MemorySegment.ofArray(values));
-    return values;
-  }
-
-  private int[] ints(DeviceArray from, long count) {
-    int[] values = new int[Math.toIntExact(count)];
-    copy(from, MemorySegment.ofArray(values));
-    return values;
   }
 
   /**
@@ -333,189 +253,43 @@ public final class GpuTraining implements AutoCloseable {
   private void start(double learningRate, double sparsity, RowWork work) {
     requireNoStep();
     gpu.makeCurrent();
-    Running step = new Running(batches.next(), learningRate, sparsity, work);
+    Stepping.Step step = new Stepping.Step(batches.next(), steps + 1, learningRate, sparsity, work);
     try {
-      launch(step, false);
+      stepping.launch(step);
     } catch (RuntimeException e) {
       batches.done(step.batch());
       throw e;
     }
-    running = step;
+    running = Optional.of(step);
   }
 
   /** Waits for the step that was started; throws what {@link #step} throws. */
   public TrainingReport finish() {
-    if (running == null) {
-      throw new IllegalStateException("no step has been started");
-    }
-    Running step = running;
-    running = null;
+    Stepping.Step step = started();
     try {
-      StepResult result = settle(step);
+      StepResult result = stepping.settle(step);
       steps++;
-      return report(result, step);
+      return stepping.report(result, step);
     } finally {
       batches.done(step.batch());
     }
   }
 
-  /** Goes on until the step has been taken in the way that is its batch's. */
-  private StepResult settle(Running step) {
-    while (true) {
-      StepResult result = launches.result();
-      if (result.has(StepResult.OVERFLOW) || isTimeToLearn()) {
-        encoder.settle();
-      }
-      halfWay = false;
-      if (result.has(StepResult.NOT_FINITE)) {
-        throw new ArithmeticException("A row of the batch holds a value that is not finite.");
-      }
-      boolean decided = false;
-      if (result.has(StepResult.OVERFLOW)) {
-        decided = result.kept() >= least(step.batch().rows());
-        dense = decided;
-        sparseSteps.expect(decided ? 0 : result.longest());
-      } else if (result.has(StepResult.MODE)) {
-        // What a dense step counts may be off by entries near their gates, and then only tells
-        // that the lists have to: their count is exact.
-        decided = !dense;
-        dense = !dense;
-      } else if (result.has(StepResult.LOSS)) {
-        throw new ArithmeticException("The loss of the batch is " + loss(result, step) + ".");
-      } else if (result.has(StepResult.GRADIENT)) {
-        throw new ArithmeticException("The gradient of the batch is not finite.");
-      } else {
-        return result;
-      }
-      repetitions++;
-      launch(step, decided);
-    }
+  private Stepping.Step started() {
+    Stepping.Step step =
+        running.orElseThrow(() -> new IllegalStateException("no step has been started"));
+    running = Optional.empty();
+    return step;
   }
 
   /** How often a step was taken again because of its way or the room for its lists. */
   long repetitions() {
-    return repetitions;
+    return stepping.repetitions();
   }
 
-  /** Whether to look at what the encoder's screen needs: often at first, then now and then. */
-  private boolean isTimeToLearn() {
-    stepsHere++;
-    return Long.bitCount(stepsHere) == 1 || stepsHere % LEARNING == 0;
-  }
-
-  private double least(int rows) {
-    return settings.density() * ((double) rows * features);
-  }
-
-  /**
-   * @param decided whether the batch is known to be one for a dense step
-   */
-  private void launch(Running step, boolean decided) {
-    StagedBatches.Slot batch = step.batch();
-    int rows = batch.rows();
-    double least = least(rows);
-    if (least == 0) {
-      dense = true;
-    }
-    boolean surely = decided || least == 0;
-    makeRoom(rows);
-    deriveWhatIsOld();
-    StepValues.write(
-        launches.told(),
-        settings,
-        steps + 1,
-        step.sparsity() / rows,
-        step.learningRate(),
-        dense && surely ? Double.NEGATIVE_INFINITY : least);
-    launches.begin();
-    if (dense) {
-      denseSteps.forward(batch.x(), batch.y(), rows, DenseSteps.Watcher.NONE);
-      denseSteps.sums(rows);
-    } else {
-      sparseSteps.forward(batch.x(), batch.y(), rows);
-      sparseSteps.sums(rows);
-    }
-    boolean moving = step.work() instanceof RowWork.Move;
-    if (moving && settings.clip().isPresent()) {
-      rows(batch, new RowWork.Norm());
-      launches.clip(rows);
-    }
-    halfWay = moving;
-    rows(batch, step.work());
-    if (moving) {
-      launches.moveVectors(rows);
-    }
-    launches.end();
-  }
-
-  private void rows(StagedBatches.Slot batch, RowWork work) {
-    if (dense) {
-      denseSteps.rows(batch.x(), batch.rows(), work);
-    } else {
-      sparseSteps.rows(batch.x(), work);
-    }
-  }
-
-  private void makeRoom(int rows) {
-    arrays.makeRoom(rows);
-    if (dense) {
-      denseSteps.makeRoom(rows);
-    } else {
-      sparseSteps.makeRoom(rows);
-    }
-  }
-
-  /** Makes what follows from the arrays and was not made by the last step. */
-  private void deriveWhatIsOld() {
-    if (!derivedAreOld) {
-      return;
-    }
-    encoder.shadow(state.encoder().values());
-    if (settings.ofLengths()) {
-      decoderLengths.launch(
-          gpu.stream(),
-          Grid.of(features),
-          StepLaunches.rowThreads(Math.max(inputs, outputs)),
-          0,
-          state.decoder().values(),
-          outputs,
-          arrays.decoderLength());
-    }
-    if (settings.logThreshold()) {
-      thresholdsOfLogarithms.launch(
-          gpu.stream(),
-          Grid.covering(features, StepArrays.VECTOR_THREADS),
-          StepArrays.VECTOR_THREADS,
-          0,
-          state.trainedThreshold().values(),
-          features,
-          state.threshold());
-    }
-    derivedAreOld = false;
-  }
-
-  private static double reconstruction(StepResult result, Running step) {
-    return result.squares() / step.batch().rows();
-  }
-
-  private static double loss(StepResult result, Running step) {
-    double weight = step.sparsity() / step.batch().rows();
-    return reconstruction(result, step) + weight * result.penalties();
-  }
-
-  private TrainingReport report(StepResult result, Running step) {
-    double rows = step.batch().rows();
-    double shares = result.penaltyShare() + result.errorShare();
-    return new TrainingReport(
-        loss(result, step),
-        reconstruction(result, step),
-        result.penalties() / rows,
-        result.active() / rows,
-        result.inBand() / rows,
-        result.movement() / features,
-        shares == 0 ? 0 : result.penaltyShare() / shares,
-        settings.clip().isPresent() ? result.norm() : Double.NaN,
-        dense);
+  /** Has the launches of each step started by somebody else, who may record and replay them. */
+  void launchBy(Executor executor) {
+    stepping.launchBy(executor);
   }
 
   /** What the forward pass computes, for checking: in the way that a step would take. */
@@ -532,25 +306,27 @@ public final class GpuTraining implements AutoCloseable {
     stage(x, dummy(rows), rows);
     StagedBatches.Slot batch = batches.next();
     try {
-      launches.begin();
-      if (dense) {
-        denseSteps.forward(
-            batch.x(),
-            TrainingState.NULL,
-            rows,
-            (first, count, chunkZ, chunkF) -> {
-              float[] someZ = floats(chunkZ, (long) rows * count);
-              float[] someF = floats(chunkF, (long) rows * count);
-              for (int row = 0; row < rows; row++) {
-                System.arraycopy(someZ, row * count, z, row * features + first, count);
-                System.arraycopy(someF, row * count, f, row * features + first, count);
-              }
-            });
+      stepping.launches().begin();
+      if (stepping.isDense()) {
+        stepping
+            .dense()
+            .forward(
+                batch.x(),
+                TrainingState.NULL,
+                rows,
+                (first, count, chunkZ, chunkF) -> {
+                  float[] someZ = chunkZ.floats((long) rows * count);
+                  float[] someF = chunkF.floats((long) rows * count);
+                  for (int row = 0; row < rows; row++) {
+                    System.arraycopy(someZ, row * count, z, row * features + first, count);
+                    System.arraycopy(someF, row * count, f, row * features + first, count);
+                  }
+                });
       } else {
-        sparseSteps.forward(batch.x(), TrainingState.NULL, rows);
+        stepping.sparse().forward(batch.x(), TrainingState.NULL, rows);
         spread(rows, z, f);
       }
-      return new Activations(z, f, floats(arrays.errors(), (long) rows * outputs));
+      return new Activations(z, f, arrays.errors().floats((long) rows * outputs));
     } finally {
       gpu.synchronize();
       batches.done(batch);
@@ -563,17 +339,15 @@ public final class GpuTraining implements AutoCloseable {
 
   /** Puts the lists of a batch where they belong. */
   private void spread(int rows, float[] z, float[] f) {
-    Pairs pairs = sparseSteps.pairs();
-    float[] thresholds = floats(state.threshold(), features);
-    int[] counts = ints(pairs.counts(), rows);
-    int[] own = ints(pairs.features(), (long) rows * pairs.capacity());
-    float[] values = floats(pairs.z(), (long) rows * pairs.capacity());
+    float[] thresholds = state.threshold().floats(features);
+    ActiveLists lists = stepping.sparse().download(rows);
     for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < counts[row]; i++) {
-        int pair = row * pairs.capacity() + i;
-        z[row * features + own[pair]] = values[pair];
-        if (!(values[pair] <= thresholds[own[pair]])) {
-          f[row * features + own[pair]] = values[pair];
+      for (int i = lists.starts()[row]; i < lists.starts()[row + 1]; i++) {
+        int feature = lists.features()[i];
+        float value = lists.values()[i];
+        z[row * features + feature] = value;
+        if (!(value <= thresholds[feature])) {
+          f[row * features + feature] = value;
         }
       }
     }
@@ -597,19 +371,18 @@ public final class GpuTraining implements AutoCloseable {
       DeviceArray decoderBias = own.take("gradients of b_dec", StepArrays.ints(outputs));
       stage(x, y, rows);
       start(0, sparsity, write);
-      Running step = running;
-      running = null;
+      Stepping.Step step = started();
       try {
-        settle(step);
-        launches.writeDecoderBiasGradient(rows, decoderBias);
+        stepping.settle(step);
+        stepping.launches().writeDecoderBiasGradient(rows, decoderBias);
         return new Gradients(
-            floats(write.encoder(), encoderSize),
-            floats(arrays.biasGradient(), features),
-            floats(write.decoder(), decoderSize),
-            floats(write.projected(), decoderSize),
-            floats(decoderBias, outputs),
-            doubles(arrays.thresholdByErrors(), features),
-            doubles(arrays.thresholdByPenalty(), features));
+            write.encoder().floats(encoderSize),
+            arrays.biasGradient().floats(features),
+            write.decoder().floats(decoderSize),
+            write.projected().floats(decoderSize),
+            decoderBias.floats(outputs),
+            arrays.thresholdByErrors().doubles(features),
+            arrays.thresholdByPenalty().doubles(features));
       } finally {
         batches.done(step.batch());
       }

@@ -3,18 +3,18 @@ package dev.tapscope.cuda;
 import java.util.Optional;
 
 /** Steps by lists of what is active or in its band. */
-final class SparseSteps {
+final class SparseSteps extends Steps {
   private static final int SCATTER_THREADS = 128;
 
   /** Less than what needs no permission by more than the kernels' static arrays. */
   private static final int SHARED_BYTES = 47 << 10;
 
-  private final Gpu gpu;
-  private final TrainingSettings settings;
-  private final TrainingState state;
-  private final StepArrays arrays;
-  private final StepLaunches launches;
-  private final Encoder encoder;
+  /** Rows of a list that are summed by themselves: {@code LIST_PIECE} of training.cuh. */
+  private static final int PIECE = 256;
+
+  /** Pieces that blocks of their own sum at most; what is more, the features' blocks sum. */
+  private static final int MOST_PIECES = 1024;
+
   private final Pairs pairs;
   private final Reusable byError;
   private final Reusable byFeature;
@@ -22,31 +22,21 @@ final class SparseSteps {
   private final Reusable activeRow;
   private final Reusable activeF;
   private final Reusable activeByZ;
+  private final Reusable pieceFeature;
+  private final Reusable pieceSums;
   private final Kernel decodeErrors;
   private final Kernel listsOfFeatures;
   private final Kernel scatterPairs;
   private final Kernel featureSums;
+  private final Kernel listPieces;
   private final Kernel sparseRows;
   private int leastCapacity;
 
   /**
    * @param leastCapacity pairs of a row there is room for at first
    */
-  SparseSteps(
-      Gpu gpu,
-      Holdings holdings,
-      TrainingSettings settings,
-      TrainingState state,
-      StepArrays arrays,
-      StepLaunches launches,
-      Encoder encoder,
-      int leastCapacity) {
-    this.gpu = gpu;
-    this.settings = settings;
-    this.state = state;
-    this.arrays = arrays;
-    this.launches = launches;
-    this.encoder = encoder;
+  SparseSteps(Holdings holdings, StepLaunches launches, Encoder encoder, int leastCapacity) {
+    super(launches, encoder);
     this.leastCapacity = Math.min(leastCapacity, arrays.features());
     pairs = new Pairs(gpu.memory(), 1, 1);
     holdings.hold(pairs::close);
@@ -56,20 +46,42 @@ final class SparseSteps {
     activeRow = holdings.reusable("rows of features");
     activeF = holdings.reusable("features of a batch");
     activeByZ = holdings.reusable("gradients of a batch");
+    pieceFeature = holdings.reusable("features of pieces of lists");
+    pieceSums = holdings.reusable("sums of pieces of lists");
     decodeErrors = gpu.kernel("decode", "decode_errors");
     listsOfFeatures = gpu.kernel("order", "lists_of_features");
     scatterPairs = gpu.kernel("order", "scatter_pairs");
     featureSums = gpu.kernel("order", "feature_sums");
+    listPieces = gpu.kernel("gradients", "list_pieces");
     sparseRows = gpu.kernel("gradients", "sparse_rows");
   }
 
   /** Bytes for lists of so many pairs a row. */
-  static long bytes(long rows, long capacity) {
+  private static long bytesOfLists(long rows, long capacity) {
     return rows * (Integer.BYTES + capacity * (8L * Integer.BYTES));
   }
 
-  Pairs pairs() {
-    return pairs;
+  /** Bytes for lists of so many pairs a row, and for the pieces of long lists. */
+  static long bytes(int inputs, int features, int outputs, int rows, long capacity) {
+    long piece = Integer.BYTES + floatsOfAPiece(inputs, outputs) * Float.BYTES;
+    return bytesOfLists(rows, capacity) + mostPieces(rows, features) * piece;
+  }
+
+  /** Of a list that is no longer than a piece there are none. */
+  private static int mostPieces(int rows, int features) {
+    long pieces = rows > PIECE ? (long) features * Math.ceilDiv(rows, PIECE) : 0;
+    return (int) Math.min(pieces, MOST_PIECES);
+  }
+
+  private static long floatsOfAPiece(int inputs, int outputs) {
+    return 4L * (Math.ceilDiv(inputs, 4) + Math.ceilDiv(outputs, 4));
+  }
+
+  /** The lists of the last batch. */
+  ActiveLists download(int rows) {
+    try (Gathering gathering = new Gathering(gpu)) {
+      return gathering.download(pairs, pairs.downloadCounts(rows));
+    }
   }
 
   /** Has lists that long from the next step on. */
@@ -82,10 +94,11 @@ final class SparseSteps {
    * @throws GpuMemoryException when there is not enough, or lists would have too many places to be
    *     numbered
    */
+  @Override
   void makeRoom(int rows) {
     int capacity = Math.max(pairs.capacity(), leastCapacity);
     if ((long) rows * (capacity + Pairs.STEP) > Integer.MAX_VALUE) {
-      long bytes = bytes(rows, capacity);
+      long bytes = bytesOfLists(rows, capacity);
       throw new GpuMemoryException(
           "A row of the batch has %d active features, and lists of %d rows cannot be that long."
                   .formatted(leastCapacity, rows)
@@ -100,9 +113,12 @@ final class SparseSteps {
     activeRow.atLeast(bytes);
     activeF.atLeast(bytes);
     activeByZ.atLeast(bytes);
+    long pieces = mostPieces(rows, arrays.features());
+    pieceFeature.atLeast(StepArrays.ints(pieces));
+    pieceSums.atLeast(StepArrays.ints(pieces * floatsOfAPiece(arrays.inputs(), arrays.outputs())));
   }
 
-  /** Encodes, and compares with {@code y}; without one (null pointer) it leaves reconstructions. */
+  @Override
   void forward(DeviceArray x, Object y, int rows) {
     Optional<DeviceArray> offsets =
         settings.preBias() ? Optional.of(state.decoderBias().values()) : Optional.empty();
@@ -143,8 +159,9 @@ final class SparseSteps {
         arrays.histogram());
   }
 
-  /** From errors to the numbers of all features, and the lists that {@link #rows} goes over. */
-  void sums(int rows) {
+  /** Also the lists that {@link #rows} goes over. */
+  @Override
+  void sums(DeviceArray x, int rows) {
     launches.sumErrors(rows);
     listsOfFeatures.launch(
         gpu.stream(),
@@ -204,11 +221,42 @@ final class SparseSteps {
         arrays.thresholdByErrors(),
         arrays.thresholdByPenalty(),
         arrays.byLength(),
-        arrays.featureActive());
+        arrays.featureActive(),
+        arrays.piecesGiven(),
+        mostPieces(rows, arrays.features()),
+        pieceFeature.array(),
+        arrays.firstPiece());
     launches.sumThroughInputs(0, arrays.features());
+    pieces(x, rows);
   }
 
-  void rows(DeviceArray x, RowWork work) {
+  /** Sums over the pieces of long lists, of which {@link #rows} makes those of the lists. */
+  private void pieces(DeviceArray x, int rows) {
+    int pieces = mostPieces(rows, arrays.features());
+    listPieces.launch(
+        gpu.stream(),
+        Grid.of(pieces),
+        StepLaunches.rowThreads(Math.max(arrays.inputs(), arrays.outputs())),
+        0,
+        arrays.inputs(),
+        arrays.outputs(),
+        arrays.counters(),
+        arrays.piecesGiven(),
+        pieces,
+        pieceFeature.array(),
+        arrays.firstPiece(),
+        arrays.starts(),
+        arrays.featureActive(),
+        activeRow.array(),
+        activeF.array(),
+        activeByZ.array(),
+        x,
+        arrays.errors(),
+        pieceSums.array());
+  }
+
+  @Override
+  void rows(DeviceArray x, int rows, RowWork work) {
     int width = Math.max(arrays.inputs(), arrays.outputs());
     sparseRows.launch(
         gpu.stream(),
@@ -226,6 +274,8 @@ final class SparseSteps {
             activeF.array(),
             activeByZ.array(),
             x,
-            arrays.errors()));
+            arrays.errors(),
+            arrays.firstPiece(),
+            pieceSums.array()));
   }
 }

@@ -17,6 +17,9 @@ final class StepArrays {
   /** Where what {@code lists_of_features} has given away lies among the counters. */
   private static final int GIVEN_AT = StepResult.BYTES;
 
+  /** How many pieces of long lists there are, beside it. */
+  private static final int PIECES_AT = GIVEN_AT + Integer.BYTES;
+
   private static final int HISTOGRAM_AT = 2 * StepResult.BYTES;
 
   private final int inputs;
@@ -31,6 +34,7 @@ final class StepArrays {
   private final DeviceArray thresholdByPenalty;
   private final DeviceArray byLength;
   private final DeviceArray featureActive;
+  private final DeviceArray firstPiece;
   private final DeviceArray decoderLength;
   private final DeviceArray squares;
   private final DeviceArray parts;
@@ -56,6 +60,7 @@ final class StepArrays {
     thresholdByPenalty = holdings.take("the gradient of the thresholds", doubles(features));
     byLength = holdings.take("the gradient by lengths", ints(features));
     featureActive = holdings.take("counts of features", ints(features));
+    firstPiece = holdings.take("pieces of features' lists", ints(features));
     decoderLength =
         holdings.take("lengths of decoder rows", settings.ofLengths() ? ints(features) : 0);
     squares =
@@ -77,7 +82,7 @@ final class StepArrays {
   /** Bytes by feature, and for so many rows. */
   static long bytes(
       long inputs, long features, long outputs, long rows, TrainingSettings settings) {
-    long byFeature = 6 * Integer.BYTES + 2 * Double.BYTES;
+    long byFeature = 7 * Integer.BYTES + 2 * Double.BYTES;
     byFeature += settings.ofLengths() ? Float.BYTES : 0;
     byFeature += settings.clip().isPresent() ? Double.BYTES : 0;
     long through = settings.preBias() ? PARTS * inputs * Float.BYTES : 0;
@@ -135,6 +140,10 @@ final class StepArrays {
     return counters.address() + GIVEN_AT;
   }
 
+  long piecesGiven() {
+    return counters.address() + PIECES_AT;
+  }
+
   long histogram() {
     return counters.address() + HISTOGRAM_AT;
   }
@@ -165,6 +174,11 @@ final class StepArrays {
 
   DeviceArray featureActive() {
     return featureActive;
+  }
+
+  /** Where the sums of a long list's pieces begin, or -1. */
+  DeviceArray firstPiece() {
+    return firstPiece;
   }
 
   /** Filled where the penalty depends on lengths. */

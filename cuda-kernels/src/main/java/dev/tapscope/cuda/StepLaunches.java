@@ -45,6 +45,22 @@ final class StepLaunches {
     biasGradient = gpu.kernel("vectors", "write_decoder_bias_gradient");
   }
 
+  Gpu gpu() {
+    return gpu;
+  }
+
+  TrainingSettings settings() {
+    return settings;
+  }
+
+  TrainingState state() {
+    return state;
+  }
+
+  StepArrays arrays() {
+    return arrays;
+  }
+
   /** Threads of a block that goes over rows of that width, four columns each. */
   static int rowThreads(int width) {
     int fours = Math.ceilDiv(width, 4);

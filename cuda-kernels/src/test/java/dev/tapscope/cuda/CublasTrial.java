@@ -194,14 +194,14 @@ final class CublasTrial {
           by.encode(
               batch, Optional.empty(), rows, encoder, bias, threshold, 0, false, pairs, flags);
           gpu.synchronize();
-          lists[i] = Lists.download(pairs, rows);
+          lists[i] = Lists.download(gpu, pairs, rows);
         }
       }
       require(Arrays.equals(lists[0].counts(), lists[1].counts()), "the counts differ");
       int active = Arrays.stream(lists[0].counts()).sum();
       require(active > 100, "only %d pairs are active".formatted(active));
       for (int row = 0; row < rows; row++) {
-        int from = row * lists[0].capacity();
+        int from = lists[0].starts()[row];
         int to = from + lists[0].counts()[row];
         require(
             Arrays.equals(lists[0].features(), from, to, lists[1].features(), from, to)

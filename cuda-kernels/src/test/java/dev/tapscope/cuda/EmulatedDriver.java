@@ -78,8 +78,8 @@ public final class EmulatedDriver {
    * Counts something.
    *
    * @param what {@code launches}, {@code graph-launches}, {@code allocations}, {@code copies}, each
-   *     since the begin; {@code live-allocations}, {@code bytes} and {@code pending} as of now;
-   *     {@code kernel:NAME} for how often one ran
+   *     since the begin; {@code live-allocations}, {@code bytes} of the device, {@code pinned}
+   *     bytes of the host and {@code pending} as of now; {@code kernel:NAME} for how often one ran
    */
   public static long count(String what) {
     try (Arena arena = Arena.ofConfined()) {

@@ -110,7 +110,7 @@ record EncoderProblem(
     return reluFirst ? Math.max(sum, 0) : sum;
   }
 
-  /** |x||w|, and the bias: what errors are measured by. */
+  /** |x||w|, without the bias: what errors are measured by. */
   double size(int row, int feature) {
     double ofX = 0;
     double ofW = 0;
@@ -118,6 +118,6 @@ record EncoderProblem(
       ofX += input(row, k) * input(row, k);
       ofW += (double) encoder[feature * inputs + k] * encoder[feature * inputs + k];
     }
-    return Math.sqrt(ofX) * Math.sqrt(ofW) + Math.abs(bias[feature]);
+    return Math.sqrt(ofX) * Math.sqrt(ofW);
   }
 }

@@ -85,22 +85,32 @@ final class Encoding implements AutoCloseable {
   Lists encode(int from, int count, Pairs pairs) {
     int inputs = problem.inputs();
     float[] rows = Arrays.copyOfRange(problem.x(), from * inputs, (from + count) * inputs);
-    flags.clear(gpu.stream());
     try (DeviceArray x = upload(rows)) {
-      encoder.encode(
-          x,
-          offsets,
-          count,
-          weights,
-          bias,
-          threshold,
-          problem.halfBand(),
-          problem.reluFirst(),
-          pairs,
-          flags);
+      launch(x, count, pairs);
       gpu.synchronize();
     }
     taken.removeLast();
+    return lists(count, pairs);
+  }
+
+  /** Encodes rows that are on the card. */
+  void launch(DeviceArray x, int count, Pairs pairs) {
+    flags.clear(gpu.stream());
+    encoder.encode(
+        x,
+        offsets,
+        count,
+        weights,
+        bias,
+        threshold,
+        problem.halfBand(),
+        problem.reluFirst(),
+        pairs,
+        flags);
+  }
+
+  /** What the card has left. */
+  Lists lists(int count, Pairs pairs) {
     int[] counts = pairs.downloadCounts(count);
     int[] features = download(pairs.features()).toArray(ValueLayout.JAVA_INT);
     float[] z = download(pairs.z()).toArray(ValueLayout.JAVA_FLOAT);

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class GpuSaeTest {
   private static final double UNDECIDED = 1e-5;
-  private static final double ERROR = 2e-6;
+  private static final double ERROR = 1e-6;
 
   private Gpu gpu;
 

@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import dev.tapscope.cuda.GpuException;
 import dev.tapscope.device.Device;
 import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.SaeKernels;
@@ -27,7 +28,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -155,6 +158,7 @@ final class TrainCommand implements Callable<Integer> {
       advise(plan);
       checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
       screen.say("device: " + rows.maker().device());
+      screen.say("precision: " + precisions(plan));
       screen.say("memory: " + memory);
       train(plan, checkpoint, folder, rows);
     }
@@ -172,6 +176,18 @@ final class TrainCommand implements Callable<Integer> {
       Map<String, TrainedSae> written = write(trainer, rows, folder, last);
       screen.out().println(json ? TrainedSae.document(folder, written) : TrainedSae.text(written));
     }
+  }
+
+  /** One word where it is that of all SAEs. */
+  private static String precisions(Plan plan) {
+    Map<String, String> named = new LinkedHashMap<>();
+    plan.tasks().forEach(task -> named.put(task.name(), task.recipe().precisionWord()));
+    Set<String> all = Set.copyOf(named.values());
+    return all.size() == 1
+        ? all.iterator().next()
+        : named.entrySet().stream()
+            .map(sae -> sae.getKey() + " " + sae.getValue())
+            .collect(Collectors.joining(", "));
   }
 
   /** Says it where training goes on elsewhere. */
@@ -313,13 +329,13 @@ final class TrainCommand implements Callable<Integer> {
             "stopped after step %,d. Go on with: tapscope train --resume %s"
                 .formatted(trainer.step(), folder));
       }
-    } catch (TapscopeException e) {
-      trainer
-          .kept()
-          .ifPresent(steps ->
-              screen.say(
-                  "%,d steps are kept. Go on with: tapscope train --resume %s"
-                      .formatted(steps, folder)));
+    } catch (TapscopeException | GpuException e) {
+      screen.say(
+          trainer.kept().isPresent()
+              ? "%,d steps are kept. Go on with: tapscope train --resume %s"
+                  .formatted(trainer.kept().getAsLong(), folder)
+              : "No checkpoint had been written, so nothing is kept, and training has to begin"
+                  + " anew.");
       throw e;
     }
     return last;

@@ -1,5 +1,6 @@
 package dev.tapscope.device;
 
+import dev.tapscope.cuda.Precision;
 import dev.tapscope.kernel.Kernels;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
@@ -8,6 +9,7 @@ import dev.tapscope.step.Method;
 import dev.tapscope.step.SaeInTraining;
 import dev.tapscope.step.StepMemory;
 import dev.tapscope.step.Steps;
+import dev.tapscope.tap.TapscopeException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
@@ -41,6 +43,7 @@ final class CpuDevice implements Device {
   @Override
   public StepMemory memory(
       Dimensions dimensions, Method method, int rows, int threads, double active, double kept) {
+    requireExact(method);
     return StepMemory.of(dimensions, rows, threads, active, kept);
   }
 
@@ -51,8 +54,19 @@ final class CpuDevice implements Device {
 
   @Override
   public SaeInTraining train(Dimensions dimensions, Method method, int rows, int threads) {
+    requireExact(method);
     advise(Steps.advice());
     return Steps.best(dimensions, method, threads);
+  }
+
+  private static void requireExact(Method method) {
+    if (method.precision() != Precision.EXACT) {
+      throw TapscopeException.failed(
+          "device-precision",
+          "The recipe says precision=fast, which only steps on a GPU can be, and this training"
+              + " would run on the CPU. Train with precision=exact, or where --device cuda finds a"
+              + " GPU that has room; what was begun with precision=fast goes on there alone.");
+    }
   }
 
   private void advise(String advice) {

@@ -79,6 +79,7 @@ public interface Device extends AutoCloseable {
    * @param threads of the CPU that take part
    * @param active share of all {@code rows x F} preactivations above their thresholds at first
    * @param kept share of those that are not below their thresholds' bands
+   * @throws TapscopeException {@code device-precision} when it cannot take steps of that precision
    */
   StepMemory memory(
       Dimensions dimensions, Method method, int rows, int threads, double active, double kept);
@@ -96,7 +97,8 @@ public interface Device extends AutoCloseable {
    *
    * @param rows of every batch
    * @param threads of the CPU that take part
-   * @throws TapscopeException {@code device-memory} or {@code device-failed}
+   * @throws TapscopeException {@code device-memory}, {@code device-failed} or {@code
+   *     device-precision}
    */
   SaeInTraining train(Dimensions dimensions, Method method, int rows, int threads);
 

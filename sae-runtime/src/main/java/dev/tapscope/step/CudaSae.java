@@ -2,11 +2,11 @@ package dev.tapscope.step;
 
 import dev.tapscope.cuda.Gpu;
 import dev.tapscope.cuda.GpuTraining;
-import dev.tapscope.cuda.Precision;
 import dev.tapscope.cuda.TrainingReport;
 import dev.tapscope.cuda.TrainingSettings;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -20,6 +20,9 @@ final class CudaSae implements Examined {
   private final GpuTraining training;
   private final Arena arena = Arena.ofShared();
   private final List<Mirror> mirrors;
+
+  /** On its way to the card already: the batch of the next step. */
+  private Optional<Batch> expected = Optional.empty();
 
   /**
    * @param density share of all entries, active or in their band, from which on a step is dense
@@ -58,7 +61,7 @@ final class CudaSae implements Examined {
         method.adam().epsilon(),
         method.clip(),
         density,
-        Precision.EXACT);
+        method.precision());
   }
 
   @Override
@@ -73,20 +76,54 @@ final class CudaSae implements Examined {
 
   @Override
   public StepReport step(Batch batch, Rates rates) {
-    batch.requireFits(dimensions);
+    return begin(batch, rates).finish();
+  }
+
+  @Override
+  public BegunStep begin(Batch batch, Rates rates) {
+    if (expected.isEmpty()) {
+      stage(batch);
+    } else if (!expected.get().equals(batch)) {
+      throw new IllegalArgumentException("a step of another batch than was expected");
+    }
+    expected = Optional.empty();
     mirrors.forEach(Mirror::giveBack);
-    TrainingReport report =
-        training.step(batch.x(), batch.y(), batch.rows(), rates.learningRate(), rates.sparsity());
-    return new StepReport(
-        report.loss(),
-        report.reconstruction(),
-        report.sparsity(),
-        report.l0(),
-        report.inBand(),
-        report.thresholdMovement(),
-        report.sparsityShare(),
-        report.gradientNorm(),
-        report.dense());
+    training.start(rates.learningRate(), rates.sparsity());
+    return new Running();
+  }
+
+  private void stage(Batch batch) {
+    batch.requireFits(dimensions);
+    training.stage(batch.x(), batch.y(), batch.rows());
+  }
+
+  /** The step that the card computes. */
+  private final class Running implements BegunStep {
+    @Override
+    public boolean running() {
+      return true;
+    }
+
+    @Override
+    public void expect(Batch next) {
+      stage(next);
+      expected = Optional.of(next);
+    }
+
+    @Override
+    public StepReport finish() {
+      TrainingReport report = training.finish();
+      return new StepReport(
+          report.loss(),
+          report.reconstruction(),
+          report.sparsity(),
+          report.l0(),
+          report.inBand(),
+          report.thresholdMovement(),
+          report.sparsityShare(),
+          report.gradientNorm(),
+          report.dense());
+    }
   }
 
   @Override
@@ -96,6 +133,7 @@ final class CudaSae implements Examined {
 
   @Override
   public Activations activations(Batch batch) {
+    requireNothingExpected();
     batch.requireFits(dimensions);
     mirrors.forEach(Mirror::giveBack);
     GpuTraining.Activations found = training.activations(batch.x(), batch.rows());
@@ -104,6 +142,7 @@ final class CudaSae implements Examined {
 
   @Override
   public Gradients gradients(Batch batch, double sparsity) {
+    requireNothingExpected();
     batch.requireFits(dimensions);
     mirrors.forEach(Mirror::giveBack);
     GpuTraining.Gradients found = training.gradients(batch.x(), batch.y(), batch.rows(), sparsity);
@@ -115,6 +154,12 @@ final class CudaSae implements Examined {
         doubles(found.decoderBias()),
         found.thresholdReconstruction(),
         found.thresholdPenalty());
+  }
+
+  private void requireNothingExpected() {
+    if (expected.isPresent()) {
+      throw new IllegalStateException("the batch of the next step is on the card already");
+    }
   }
 
   private static double[] doubles(float[] floats) {

@@ -1,5 +1,6 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.Precision;
 import java.util.OptionalDouble;
 
 /**
@@ -12,6 +13,7 @@ import java.util.OptionalDouble;
  *     have to begin so, since a row that no step moves is not touched
  * @param clip largest Euclidean norm of the whole gradient, after projection and in the {@link
  *     ThresholdForm} that is trained; none by default
+ * @param precision of preactivations in sparse steps; only GPUs have another than {@code EXACT}
  */
 public record Method(
     Sparsity sparsity,
@@ -21,10 +23,40 @@ public record Method(
     ThresholdForm thresholdForm,
     boolean unitDecoder,
     Adam adam,
-    OptionalDouble clip) {
+    OptionalDouble clip,
+    Precision precision) {
   public Method {
     Positive.require("bandwidth", bandwidth);
     clip.ifPresent(norm -> Positive.require("largest gradient norm", norm));
+  }
+
+  /** One that is exact. */
+  public Method(
+      Sparsity sparsity,
+      double bandwidth,
+      boolean preBias,
+      boolean reluFirst,
+      ThresholdForm thresholdForm,
+      boolean unitDecoder,
+      Adam adam,
+      OptionalDouble clip) {
+    this(
+        sparsity,
+        bandwidth,
+        preBias,
+        reluFirst,
+        thresholdForm,
+        unitDecoder,
+        adam,
+        clip,
+        Precision.EXACT);
+  }
+
+  /** Refuses what only a GPU can do. */
+  void requireExact() {
+    if (precision != Precision.EXACT) {
+      throw new IllegalArgumentException("the CPU's steps are exact, and never " + precision);
+    }
   }
 
   void requireFits(Dimensions dimensions) {

@@ -34,6 +34,7 @@ final class PlainSae implements Examined {
    */
   PlainSae(Dimensions dimensions, Method method, boolean lazy) {
     method.requireFits(dimensions);
+    method.requireExact();
     int inputs = dimensions.inputs();
     int features = dimensions.features();
     int outputs = dimensions.outputs();

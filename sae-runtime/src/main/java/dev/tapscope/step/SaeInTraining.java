@@ -29,6 +29,17 @@ public interface SaeInTraining extends AutoCloseable {
   StepReport step(Batch batch, Rates rates);
 
   /**
+   * Begins a step, which has to be finished before anything else is asked of this SAE. Takes it at
+   * once where it is computed by this JVM.
+   *
+   * @throws IllegalArgumentException as {@link #step}, or when another batch was expected
+   * @throws ArithmeticException as {@link #step}
+   */
+  default BegunStep begin(Batch batch, Rates rates) {
+    return BegunStep.taken(step(batch, rates));
+  }
+
+  /**
    * Everything the next step depends on, by names that are the same for every implementation. Views
    * are good until the next step.
    */

@@ -48,6 +48,7 @@ final class SparseSae implements Examined {
       boolean lazy,
       Density density) {
     method.requireFits(dimensions);
+    method.requireExact();
     this.dimensions = dimensions;
     this.method = method;
     this.lazy = lazy && method.adam().beta1() == 0;

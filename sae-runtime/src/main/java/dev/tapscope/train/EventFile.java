@@ -34,7 +34,7 @@ final class EventFile implements AutoCloseable {
   private static final int START = 1;
 
   private static final String REMEDY =
-      "Make room, make the folder writable, or leave --tensorboard away";
+      "Make room, make the folder writable, or leave --tensorboard away.";
 
   private final LogFile file;
   private final InstantSource clock;

@@ -32,6 +32,10 @@ final class Feed implements AutoCloseable {
     return source.place();
   }
 
+  void seek(String place) {
+    source.seek(place);
+  }
+
   /** The next rows, in buffers that the next call uses again. */
   Batch next() {
     Batch raw = source.next(batch.rows());

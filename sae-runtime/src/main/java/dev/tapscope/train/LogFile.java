@@ -23,7 +23,7 @@ final class LogFile implements AutoCloseable {
   /**
    * Opens a file to be added to.
    *
-   * @param remedy what the user can do where it cannot be written, before going on
+   * @param remedy what the user can do where it cannot be written, as a sentence
    * @throws TapscopeException {@code file-unwritable}
    */
   static LogFile open(Path file, String remedy, OpenOption... options) {
@@ -71,8 +71,7 @@ final class LogFile implements AutoCloseable {
   static TapscopeException unwritable(Path file, String remedy, IOException e) {
     return TapscopeException.failed(
         "file-unwritable",
-        "%s cannot be written: %s. Training has stopped; the last checkpoint is kept. %s, and go on with --resume."
-            .formatted(file, e, remedy),
+        "%s cannot be written: %s. Training has stopped. %s".formatted(file, e, remedy),
         e);
   }
 }

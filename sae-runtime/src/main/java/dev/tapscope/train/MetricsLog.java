@@ -3,6 +3,7 @@ package dev.tapscope.train;
 import dev.tapscope.io.WholeFile;
 import dev.tapscope.tap.TapscopeException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ final class MetricsLog implements AutoCloseable {
   static final String FILE = "metrics.jsonl";
   private static final JsonMapper JSON = new JsonMapper();
 
-  private static final String REMEDY = "Make room, or make the folder writable";
+  private static final String REMEDY = "Make room, or make the folder writable.";
 
   private final LogFile file;
 
@@ -41,6 +42,8 @@ final class MetricsLog implements AutoCloseable {
       }
     } catch (IOException e) {
       throw LogFile.unwritable(file, REMEDY, e);
+    } catch (UncheckedIOException e) { // of a line
+      throw LogFile.unwritable(file, REMEDY, e.getCause());
     }
     return new MetricsLog(
         LogFile.open(file, REMEDY, StandardOpenOption.CREATE, StandardOpenOption.APPEND));

@@ -2,6 +2,7 @@ package dev.tapscope.train;
 
 import static dev.tapscope.train.Words.yesNo;
 
+import dev.tapscope.cuda.Precision;
 import dev.tapscope.step.Adam;
 import dev.tapscope.step.Method;
 import dev.tapscope.step.Sparsity;
@@ -90,7 +91,8 @@ public record Recipe(
                 beta(words, Word.BETA1), beta(words, Word.BETA2), words.positive(Word.EPSILON)),
             words.text(Word.CLIP).equals("none")
                 ? OptionalDouble.empty()
-                : OptionalDouble.of(words.positive(Word.CLIP))));
+                : OptionalDouble.of(words.positive(Word.CLIP)),
+            precision(words)));
   }
 
   private static Sparsity sparsity(Words words) {
@@ -100,6 +102,11 @@ public record Recipe(
       case "target-l0" -> new Sparsity.TargetL0(words.positive(Word.TARGET));
       default -> new Sparsity.Tanh(words.positive(Word.TANH_SCALE));
     };
+  }
+
+  private static Precision precision(Words words) {
+    String name = words.name(Word.PRECISION, Set.of("exact", "fast")::contains, "exact or fast");
+    return name.equals("fast") ? Precision.FAST : Precision.EXACT;
   }
 
   private static boolean preBias(Words words, boolean transcoder) {
@@ -123,6 +130,11 @@ public record Recipe(
   /** Whether it encodes one site and reconstructs another. */
   public boolean transcoder() {
     return site.contains(">");
+  }
+
+  /** Its precision, as it is written: {@code exact} or {@code fast}. */
+  public String precisionWord() {
+    return method.precision().name().toLowerCase(Locale.ROOT);
   }
 
   /** The same recipe in words: {@code Recipe.of(Words.of(giver, recipe.spelled()))} equals it. */
@@ -157,6 +169,7 @@ public record Recipe(
         method.clip().isPresent() ? Double.toString(method.clip().getAsDouble()) : "none");
     words.put(Word.PRE_BIAS, yesNo(method.preBias()));
     words.put(Word.RELU_FIRST, yesNo(method.reluFirst()));
+    words.put(Word.PRECISION, precisionWord());
     words.put(Word.BIAS, bias.name().toLowerCase(Locale.ROOT));
     words.put(
         Word.RESAMPLE_EVERY,

@@ -12,6 +12,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,8 +53,14 @@ final class StateFile {
     } catch (IOException e) {
       throw TapscopeException.failed(
           "file-unwritable",
-          "The checkpoint %s cannot be written: %s. Training has stopped; the checkpoint before it is kept. Make room, or make the folder writable, and go on with --resume."
-              .formatted(file, e),
+          "The checkpoint %s cannot be written: %s. Training has stopped; %s. Make room, or make the folder writable, and %s."
+              .formatted(
+                  file,
+                  e,
+                  Files.exists(file)
+                      ? "the checkpoint before it is kept"
+                      : "there was none before it",
+                  Files.exists(file) ? "go on with --resume" : "begin anew with --out"),
           e);
     }
   }

@@ -3,6 +3,7 @@ package dev.tapscope.train;
 import dev.tapscope.sae.Convention;
 import dev.tapscope.sae.SaeWriter;
 import dev.tapscope.step.Batch;
+import dev.tapscope.step.BegunStep;
 import dev.tapscope.step.Dimensions;
 import dev.tapscope.step.SaeInTraining;
 import dev.tapscope.step.StateArray;
@@ -24,7 +25,7 @@ import java.util.OptionalLong;
 public final class Trainer implements AutoCloseable {
   private final Plan plan;
   private final SaeMaker maker;
-  private final Map<String, Feed> feeds = new LinkedHashMap<>();
+  private final Feeds feeds;
   private final List<Trainee> trainees = new ArrayList<>();
   private long step;
   private OptionalLong kept = OptionalLong.empty();
@@ -37,21 +38,30 @@ public final class Trainer implements AutoCloseable {
       SaeMaker maker) {
     this.plan = plan;
     this.maker = maker;
-    for (String site : plan.sites()) {
-      feeds.put(site, new Feed(sources.get(site), scalings.get(site), plan.course().batch()));
-    }
-    for (Task task : plan.tasks()) {
-      RowSource source = sources.get(task.recipe().site());
-      Dimensions dimensions =
-          new Dimensions(source.inputs(), task.recipe().width(), source.outputs());
-      SaeInTraining sae = maker.make(dimensions, task.recipe().method(), plan.course().batch());
-      trainees.add(
-          new Trainee(
-              task,
-              new Schedule(task.recipe(), plan.course().steps()),
-              feeds.get(task.recipe().site()),
-              sae,
-              maker));
+    feeds = new Feeds(plan.sites(), sources, scalings, plan.course().batch());
+    orClose(() -> plan.tasks().forEach(task -> make(task, sources.get(task.recipe().site()))));
+  }
+
+  private void make(Task task, RowSource source) {
+    Dimensions dimensions =
+        new Dimensions(source.inputs(), task.recipe().width(), source.outputs());
+    SaeInTraining sae = maker.make(dimensions, task.recipe().method(), plan.course().batch());
+    trainees.add(
+        new Trainee(
+            task,
+            new Schedule(task.recipe(), plan.course().steps()),
+            feeds.of(task.recipe().site()),
+            sae,
+            maker));
+  }
+
+  /** Gives back what has been taken where the beginning fails. */
+  private void orClose(Runnable beginning) {
+    try {
+      beginning.run();
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
     }
   }
 
@@ -75,10 +85,12 @@ public final class Trainer implements AutoCloseable {
       means.put(site, mean);
     }
     Trainer trainer = new Trainer(plan, sources, scalings, maker);
-    for (Trainee trainee : trainer.trainees) {
-      Recipe recipe = trainee.task().recipe();
-      new FirstWeights(recipe, trainee.sae()).set(means.get(recipe.site()));
-    }
+    trainer.orClose(() -> {
+      for (Trainee trainee : trainer.trainees) {
+        Recipe recipe = trainee.task().recipe();
+        new FirstWeights(recipe, trainee.sae()).set(means.get(recipe.site()));
+      }
+    });
     return trainer;
   }
 
@@ -92,9 +104,12 @@ public final class Trainer implements AutoCloseable {
   public static Trainer resume(
       Path file, Checkpoint checkpoint, Map<String, ? extends RowSource> sources, SaeMaker maker) {
     Trainer trainer = new Trainer(checkpoint.plan(), sources, checkpoint.scalings(), maker);
-    StateFile.read(file, trainer.arrays());
-    checkpoint.places().forEach((site, place) -> sources.get(site).seek(place));
+    trainer.orClose(() -> {
+      StateFile.read(file, trainer.arrays());
+      trainer.feeds.seek(checkpoint.places());
+    });
     trainer.step = checkpoint.step();
+    trainer.kept = OptionalLong.of(checkpoint.step());
     return trainer;
   }
 
@@ -121,23 +136,27 @@ public final class Trainer implements AutoCloseable {
   public List<StepMetrics> next() {
     boolean resamples = trainees.stream().anyMatch(t -> t.schedule().resamples(step));
     boolean logged = resamples || plan.course().logs(step);
-    Map<Feed, Batch> batches = new LinkedHashMap<>();
+    Map<Feed, Batch> batches = feeds.next();
     Map<Feed, Double> variances = new LinkedHashMap<>();
-    for (Feed feed : feeds.values()) {
-      batches.put(feed, feed.next());
-      if (logged) {
-        variances.put(feed, feed.variance());
-      }
+    if (logged) {
+      batches.keySet().forEach(feed -> variances.put(feed, feed.variance()));
     }
-    List<StepMetrics> metrics = new ArrayList<>();
     stepping = true;
+    List<OptionalLong> resampled = new ArrayList<>();
+    List<BegunStep> begun = new ArrayList<>();
     for (Trainee trainee : trainees) {
       Batch batch = batches.get(trainee.feed());
-      OptionalLong resampled = trainee.resample(batch, plan.course(), step);
-      StepReport report = trainee.step(batch, step);
+      resampled.add(trainee.resample(batch, plan.course(), step));
+      begun.add(trainee.begin(batch, step));
+    }
+    lookAhead(begun);
+    List<StepMetrics> metrics = new ArrayList<>();
+    for (int i = 0; i < begun.size(); i++) {
+      Trainee trainee = trainees.get(i);
+      StepReport report = trainee.finish(begun.get(i), step);
       if (logged) {
         double variance = variances.get(trainee.feed());
-        metrics.add(trainee.metrics(plan.course(), step, resampled, report, variance));
+        metrics.add(trainee.metrics(plan.course(), step, resampled.get(i), report, variance));
       }
     }
     step++;
@@ -145,12 +164,28 @@ public final class Trainer implements AutoCloseable {
     return metrics;
   }
 
+  /** Brings the next step's rows on their way while this one's are computed elsewhere. */
+  private void lookAhead(List<BegunStep> begun) {
+    boolean last = step + 1 >= plan.course().steps();
+    if (last || begun.stream().noneMatch(BegunStep::running)) {
+      return;
+    }
+    Map<Feed, Batch> batches = feeds.lookAhead();
+    for (int i = 0; i < begun.size(); i++) {
+      Trainee trainee = trainees.get(i);
+      Batch next = batches.get(trainee.feed());
+      if (next != null) {
+        trainee.expect(begun.get(i), next, step + 1);
+      }
+    }
+  }
+
   /** Whether every SAE has taken all steps and no more, so that training could go on. */
   boolean betweenSteps() {
     return !stepping;
   }
 
-  /** Steps taken when it was last saved, if it has been. */
+  /** Steps taken when it was last saved, if it has been, or in the checkpoint it came from. */
   public OptionalLong kept() {
     return kept;
   }
@@ -162,12 +197,8 @@ public final class Trainer implements AutoCloseable {
    */
   public void save(Path file) {
     Map<String, Scaling> scalings = new LinkedHashMap<>();
-    Map<String, String> places = new LinkedHashMap<>();
-    feeds.forEach((site, feed) -> {
-      scalings.put(site, feed.scaling());
-      places.put(site, feed.place());
-    });
-    Checkpoint checkpoint = new Checkpoint(plan, step, scalings, places, maker.device());
+    plan.sites().forEach(site -> scalings.put(site, feeds.of(site).scaling()));
+    Checkpoint checkpoint = new Checkpoint(plan, step, scalings, feeds.places(), maker.device());
     StateFile.write(file, checkpoint.metadata(), arrays());
     kept = OptionalLong.of(step);
   }
@@ -201,6 +232,6 @@ public final class Trainer implements AutoCloseable {
   @Override
   public void close() {
     trainees.forEach(trainee -> trainee.sae().close());
-    feeds.values().forEach(Feed::close);
+    feeds.close();
   }
 }

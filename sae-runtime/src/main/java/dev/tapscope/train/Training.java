@@ -30,9 +30,9 @@ public record Training(
    *
    * @param stop asked after every step
    * @return whether it is done
-   * @throws TapscopeException {@code file-unwritable} or {@code loss-nonfinite}; the last
-   *     checkpoint is kept. What a source throws that has no rows; a checkpoint of all steps so far
-   *     is kept
+   * @throws TapscopeException {@code file-unwritable}, {@code loss-nonfinite} or {@code
+   *     device-failed}; the last checkpoint is kept, if there is one: {@link Trainer#kept}. What a
+   *     source throws that has no rows; a checkpoint of all steps so far is kept
    */
   public boolean run(BooleanSupplier stop) {
     Path checkpoint = folder.resolve(Checkpoint.FILE);

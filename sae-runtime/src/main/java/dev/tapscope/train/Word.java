@@ -30,6 +30,11 @@ public enum Word {
   CLIP("X", "none", "largest norm of the whole gradient"),
   PRE_BIAS("YES|NO", "", "take b_dec off the input; yes for SAEs, never for transcoders"),
   RELU_FIRST("YES|NO", "no", "a ReLU before the gate"),
+  PRECISION(
+      "FORM",
+      "exact",
+      "exact, or fast: a GPU's sparse steps take preactivations as 16-bit products give them,"
+          + " off by up to (2^-10 + d 2^-22) |x| |w|"),
   BIAS("FORM", "zero", "zero or mean: where b_dec begins"),
   RESAMPLE_EVERY("STEPS", "none", "steps from one new beginning of dead features to the next"),
   SEED("N", "0", "seed of the first weights, and of the order of the rows"),

@@ -8,9 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.tapscope.cuda.EmulatedDriver;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
+import dev.tapscope.step.Adam;
+import dev.tapscope.step.Dimensions;
+import dev.tapscope.step.Method;
+import dev.tapscope.step.Sparsity;
+import dev.tapscope.step.ThresholdForm;
 import dev.tapscope.tap.TapscopeException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,6 +167,11 @@ final class DeviceTest {
     try (Device device = open(DeviceOption.AUTO)) {
       assertEquals(device, device.holding(9 << 20));
       assertEquals("cpu", device.holding(11 << 20).name());
+      SaeWeights others = weights(20_000);
+      assertEquals("cuda", device.kernels(others).name());
+      assertEquals("cpu", device.holding(9 << 20).name(), "what others have taken is not free");
+      device.kernels(others).release(others);
+      assertEquals(device, device.holding(9 << 20));
       device.holding(12 << 20);
     }
     assertEquals(1, said.size(), said::toString);
@@ -169,6 +180,39 @@ final class DeviceTest {
       assertEquals("device-memory", e.id());
       assertTrue(e.getMessage().contains("11 MiB of the GPU's memory"), e.getMessage());
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fail-alloc=3, device-memory, too little free memory",
+    "'memory=1k', device-memory, too little free memory"
+  })
+  void anSaeThatCannotBeMadeIsASentence(String failure, String id, String words) {
+    long before = EmulatedDriver.count("live-allocations");
+    try (Device device = open(DeviceOption.CUDA)) {
+      EmulatedDriver.configure(failure);
+      TapscopeException e =
+          assertThrows(TapscopeException.class, () -> device.train(SIZES, method(), 20, 1));
+      assertEquals(id, e.id());
+      assertTrue(e.getMessage().contains(words), e.getMessage());
+      EmulatedDriver.configure("");
+      device.train(SIZES, method(), 20, 1).close();
+    }
+    assertEquals(before, EmulatedDriver.count("live-allocations"), "left behind on the card");
+  }
+
+  private static final Dimensions SIZES = new Dimensions(8, 20, 8);
+
+  private static Method method() {
+    return new Method(
+        new Sparsity.L0(),
+        0.1,
+        true,
+        false,
+        ThresholdForm.LOG,
+        true,
+        Adam.GEMMA_SCOPE,
+        OptionalDouble.empty());
   }
 
   @ParameterizedTest

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.tapscope.cuda.Precision;
 import dev.tapscope.step.Adam;
 import dev.tapscope.step.Sparsity;
 import dev.tapscope.step.ThresholdForm;
@@ -34,6 +35,7 @@ class RecipeTest {
     assertEquals(ThresholdForm.LOG, recipe.method().thresholdForm());
     assertEquals(new Adam(0, 0.999, 1e-8), recipe.method().adam());
     assertEquals(OptionalDouble.empty(), recipe.method().clip());
+    assertEquals(Precision.EXACT, recipe.method().precision());
     assertEquals(7e-5, recipe.learningRate());
     assertEquals(1000, recipe.rateWarmUp());
     assertEquals(0, recipe.rateDecay());
@@ -72,6 +74,7 @@ class RecipeTest {
         + " 67108864.'",
     "lr-decay, 2, 'SAE a says lr-decay=2, but lr-decay must be a share from 0 to 1.'",
     "beta2, 1, 'SAE a says beta2=1, but beta2 must be a number from 0 to below 1.'",
+    "precision, half, 'SAE a says precision=half, but precision must be exact or fast.'",
     "relu-first, maybe, 'SAE a says relu-first=maybe, but relu-first must be yes or no.'",
   })
   void whatIsOutOfRangeIsASentence(String word, String value, String sentence) {
@@ -103,6 +106,7 @@ class RecipeTest {
     for (Map<String, String> words :
         List.of(
             Map.of("site", "res.3"),
+            Map.of("site", "res.3", "precision", "fast"),
             Map.of("site", "a.1>b.2", "sparsity", "target-l0", "target", "20", "clip", "1"),
             Map.of(
                 "site",
