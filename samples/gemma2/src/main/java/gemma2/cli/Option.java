@@ -12,7 +12,7 @@ import java.util.List;
 record Option(String name, String value, String help) {
 
   /** Positions of a prompt that are computed at once, when nothing else is asked for. */
-  static final int DEFAULT_CHUNK = 128;
+  static final int DEFAULT_CHUNK = 512;
 
   static final Option CHUNK =
       new Option(

@@ -1,6 +1,5 @@
 package gemma2.math;
 
-import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,7 +12,6 @@ final class Lanes {
 
   static final VectorSpecies<Float> FLOATS = floats(FloatVector.SPECIES_PREFERRED);
   static final int COUNT = FLOATS.length();
-  static final int BYTES = COUNT * Float.BYTES;
 
   static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED.withShape(shape(1));
 
@@ -24,9 +22,6 @@ final class Lanes {
   static final VectorSpecies<Float> HALF = FLOATS.withShape(shape(2));
 
   static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED.withShape(shape(1));
-
-  /** Of what this code lays out itself; stored numbers are little-endian. */
-  static final ByteOrder NATIVE = ByteOrder.nativeOrder();
 
   private Lanes() {}
 

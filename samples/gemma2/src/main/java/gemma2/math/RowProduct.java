@@ -42,12 +42,11 @@ final class RowProduct {
       case BF16 -> bf16(w.data(), p0, p1, p2, p3, x, scratch.four);
       case F16 -> f16(w.data(), p0, p1, p2, p3, x, scratch.four);
       case Q8_0, Q4_0, Q4_K, Q6_K -> {
-        long bytes = (long) w.columns() * Float.BYTES;
-        MemorySegment rows = scratch.row((long) TOGETHER * w.columns());
+        float[] rows = scratch.row(TOGETHER * w.columns());
         for (int i = 0; i < count; i++) {
-          w.widen(o + i, 0, w.columns(), rows, i * bytes);
+          w.widen(o + i, rows, i * w.columns());
         }
-        f32(rows, 0, bytes, 2 * bytes, 3 * bytes, x, scratch.four);
+        floats(rows, x, scratch.four);
       }
     }
   }
@@ -96,6 +95,23 @@ final class RowProduct {
       s1 = a.fma(Widening.f16(w, p1 + 2L * i), s1);
       s2 = a.fma(Widening.f16(w, p2 + 2L * i), s2);
       s3 = a.fma(Widening.f16(w, p3 + 2L * i), s3);
+    }
+    store(s0, s1, s2, s3, sums);
+  }
+
+  /** The rows are as long as x, one behind the other. */
+  private static void floats(float[] rows, float[] x, float[] sums) {
+    FloatVector s0 = FloatVector.zero(FLOATS);
+    FloatVector s1 = FloatVector.zero(FLOATS);
+    FloatVector s2 = FloatVector.zero(FLOATS);
+    FloatVector s3 = FloatVector.zero(FLOATS);
+    int n = x.length;
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+      s0 = a.fma(FloatVector.fromArray(FLOATS, rows, i), s0);
+      s1 = a.fma(FloatVector.fromArray(FLOATS, rows, n + i), s1);
+      s2 = a.fma(FloatVector.fromArray(FLOATS, rows, 2 * n + i), s2);
+      s3 = a.fma(FloatVector.fromArray(FLOATS, rows, 3 * n + i), s3);
     }
     store(s0, s1, s2, s3, sums);
   }

@@ -2,16 +2,22 @@ package gemma2.math;
 
 import static gemma2.math.Lanes.COUNT;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-
 /** Memory that one thread needs while it multiplies, kept for the next time. */
 final class Scratch {
 
   private static final ThreadLocal<Scratch> OWN = ThreadLocal.withInitial(Scratch::new);
 
-  /** Of a cache line: a vector that crosses one is read twice. */
-  private static final long ALIGNMENT = 64;
+  /** The first float of a large array that begins a cache line; its header has 16 bytes. */
+  static final int FIRST = 12;
+
+  /** From here on it pays to lay an array out well. */
+  private static final int LARGE = 1 << 16;
+
+  /**
+   * G1 lays an array of more than half a region at the beginning of one, and regions have at most
+   * 32 MB. A vector that crosses a cache line is read twice: elsewhere all is right, and slower.
+   */
+  private static final int PLACED = 1 << 22;
 
   /** Four sums of vectors. */
   final float[] four = new float[4 * COUNT];
@@ -23,9 +29,9 @@ final class Scratch {
   final double[] doubles = new double[COUNT / 2];
 
   private float[] sums = new float[0];
-  private MemorySegment activations = MemorySegment.NULL;
-  private MemorySegment weights = MemorySegment.NULL;
-  private MemorySegment row = MemorySegment.NULL;
+  private float[] activations = new float[0];
+  private float[] weights = new float[0];
+  private float[] row = new float[0];
 
   private Scratch() {}
 
@@ -33,30 +39,37 @@ final class Scratch {
     return OWN.get();
   }
 
+  /** Sums of tiles, from {@link #FIRST} on. */
   float[] sums(int floats) {
-    if (sums.length < floats) {
-      sums = new float[floats];
-    }
+    sums = atLeast(sums, floats);
     return sums;
   }
 
-  MemorySegment activations(long floats) {
+  /** Panels of activations, from {@link #FIRST} on. */
+  float[] activations(int floats) {
     activations = atLeast(activations, floats);
     return activations;
   }
 
-  MemorySegment weights(long floats) {
+  /** Panels of weights, from {@link #FIRST} on. */
+  float[] weights(int floats) {
     weights = atLeast(weights, floats);
     return weights;
   }
 
-  MemorySegment row(long floats) {
-    row = atLeast(row, floats);
-    return row;
+  private static float[] atLeast(float[] array, int floats) {
+    int needed = Math.addExact(FIRST, floats);
+    if (array.length >= needed) {
+      return array;
+    }
+    return new float[needed < LARGE ? needed : Math.max(needed, PLACED)];
   }
 
-  private static MemorySegment atLeast(MemorySegment segment, long floats) {
-    long bytes = floats * Float.BYTES;
-    return segment.byteSize() >= bytes ? segment : Arena.ofAuto().allocate(bytes, ALIGNMENT);
+  /** Widened rows of weights. */
+  float[] row(int floats) {
+    if (row.length < floats) {
+      row = new float[floats];
+    }
+    return row;
   }
 }

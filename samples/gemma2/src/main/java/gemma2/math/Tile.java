@@ -1,11 +1,8 @@
 package gemma2.math;
 
-import static gemma2.math.Lanes.BYTES;
 import static gemma2.math.Lanes.COUNT;
 import static gemma2.math.Lanes.FLOATS;
-import static gemma2.math.Lanes.NATIVE;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -14,10 +11,10 @@ import jdk.incubator.vector.FloatVector;
  * COUNT, l + 2 COUNT, ... of its two rows, one after the other; folded by {@link Fold}, that is the
  * same sum as {@link RowProduct} takes.
  *
- * <p>Written out, because the compiler keeps local variables in registers and nothing else. Sums in
- * an array, because this method is at the limit of the JVM's first compiler: with more segments it
- * gives up ("out of virtual registers"), and then the JVM may never get to its second one. The
- * panels are no arrays, whose elements do not begin on a cache line.
+ * <p>Written out, because the compiler keeps local variables in registers and nothing else. On
+ * arrays, and weights that are mapped are the only segments that vectors are read from: where there
+ * are segments of several kinds, the compiler looks at the kind again with every vector, and this
+ * takes three times as long. {@link Scratch} sees to it that the arrays lie well.
  */
 final class Tile {
 
@@ -43,18 +40,18 @@ final class Tile {
    * @param sums {@code [ROWS][COLUMNS][COUNT]}
    */
   static void add(
-      MemorySegment x, long atX, MemorySegment w, long atW, int steps, float[] sums, int at) {
+      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
     if (WHOLE) {
       addSix(x, atX, w, atW, steps, sums, at);
     } else {
       addTwo(x, atX, w, atW, steps, sums, at);
-      addTwo(x, atX + 2 * BYTES, w, atW, steps, sums, at + 2 * COLUMNS * COUNT);
-      addTwo(x, atX + 4 * BYTES, w, atW, steps, sums, at + 4 * COLUMNS * COUNT);
+      addTwo(x, atX + 2 * COUNT, w, atW, steps, sums, at + 2 * COLUMNS * COUNT);
+      addTwo(x, atX + 4 * COUNT, w, atW, steps, sums, at + 4 * COLUMNS * COUNT);
     }
   }
 
   private static void addSix(
-      MemorySegment x, long atX, MemorySegment w, long atW, int steps, float[] sums, int at) {
+      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
     FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
     FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + COUNT);
     FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * COUNT);
@@ -80,38 +77,38 @@ final class Tile {
     FloatVector s52 = FloatVector.fromArray(FLOATS, sums, at + 22 * COUNT);
     FloatVector s53 = FloatVector.fromArray(FLOATS, sums, at + 23 * COUNT);
     for (int k = 0; k < steps; k++) {
-      long i = atX + (long) k * (ROWS * BYTES);
-      long j = atW + (long) k * (COLUMNS * BYTES);
-      FloatVector w0 = FloatVector.fromMemorySegment(FLOATS, w, j, NATIVE);
-      FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, w, j + BYTES, NATIVE);
-      FloatVector w2 = FloatVector.fromMemorySegment(FLOATS, w, j + 2 * BYTES, NATIVE);
-      FloatVector w3 = FloatVector.fromMemorySegment(FLOATS, w, j + 3 * BYTES, NATIVE);
-      FloatVector x0 = FloatVector.fromMemorySegment(FLOATS, x, i, NATIVE);
+      int i = atX + k * (ROWS * COUNT);
+      int j = atW + k * (COLUMNS * COUNT);
+      FloatVector w0 = FloatVector.fromArray(FLOATS, w, j);
+      FloatVector w1 = FloatVector.fromArray(FLOATS, w, j + COUNT);
+      FloatVector w2 = FloatVector.fromArray(FLOATS, w, j + 2 * COUNT);
+      FloatVector w3 = FloatVector.fromArray(FLOATS, w, j + 3 * COUNT);
+      FloatVector x0 = FloatVector.fromArray(FLOATS, x, i);
       s00 = x0.fma(w0, s00);
       s01 = x0.fma(w1, s01);
       s02 = x0.fma(w2, s02);
       s03 = x0.fma(w3, s03);
-      FloatVector x1 = FloatVector.fromMemorySegment(FLOATS, x, i + BYTES, NATIVE);
+      FloatVector x1 = FloatVector.fromArray(FLOATS, x, i + COUNT);
       s10 = x1.fma(w0, s10);
       s11 = x1.fma(w1, s11);
       s12 = x1.fma(w2, s12);
       s13 = x1.fma(w3, s13);
-      FloatVector x2 = FloatVector.fromMemorySegment(FLOATS, x, i + 2 * BYTES, NATIVE);
+      FloatVector x2 = FloatVector.fromArray(FLOATS, x, i + 2 * COUNT);
       s20 = x2.fma(w0, s20);
       s21 = x2.fma(w1, s21);
       s22 = x2.fma(w2, s22);
       s23 = x2.fma(w3, s23);
-      FloatVector x3 = FloatVector.fromMemorySegment(FLOATS, x, i + 3 * BYTES, NATIVE);
+      FloatVector x3 = FloatVector.fromArray(FLOATS, x, i + 3 * COUNT);
       s30 = x3.fma(w0, s30);
       s31 = x3.fma(w1, s31);
       s32 = x3.fma(w2, s32);
       s33 = x3.fma(w3, s33);
-      FloatVector x4 = FloatVector.fromMemorySegment(FLOATS, x, i + 4 * BYTES, NATIVE);
+      FloatVector x4 = FloatVector.fromArray(FLOATS, x, i + 4 * COUNT);
       s40 = x4.fma(w0, s40);
       s41 = x4.fma(w1, s41);
       s42 = x4.fma(w2, s42);
       s43 = x4.fma(w3, s43);
-      FloatVector x5 = FloatVector.fromMemorySegment(FLOATS, x, i + 5 * BYTES, NATIVE);
+      FloatVector x5 = FloatVector.fromArray(FLOATS, x, i + 5 * COUNT);
       s50 = x5.fma(w0, s50);
       s51 = x5.fma(w1, s51);
       s52 = x5.fma(w2, s52);
@@ -144,7 +141,7 @@ final class Tile {
   }
 
   private static void addTwo(
-      MemorySegment x, long atX, MemorySegment w, long atW, int steps, float[] sums, int at) {
+      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
     FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
     FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + COUNT);
     FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * COUNT);
@@ -154,18 +151,18 @@ final class Tile {
     FloatVector s12 = FloatVector.fromArray(FLOATS, sums, at + 6 * COUNT);
     FloatVector s13 = FloatVector.fromArray(FLOATS, sums, at + 7 * COUNT);
     for (int k = 0; k < steps; k++) {
-      long i = atX + (long) k * (ROWS * BYTES);
-      long j = atW + (long) k * (COLUMNS * BYTES);
-      FloatVector w0 = FloatVector.fromMemorySegment(FLOATS, w, j, NATIVE);
-      FloatVector w1 = FloatVector.fromMemorySegment(FLOATS, w, j + BYTES, NATIVE);
-      FloatVector w2 = FloatVector.fromMemorySegment(FLOATS, w, j + 2 * BYTES, NATIVE);
-      FloatVector w3 = FloatVector.fromMemorySegment(FLOATS, w, j + 3 * BYTES, NATIVE);
-      FloatVector x0 = FloatVector.fromMemorySegment(FLOATS, x, i, NATIVE);
+      int i = atX + k * (ROWS * COUNT);
+      int j = atW + k * (COLUMNS * COUNT);
+      FloatVector w0 = FloatVector.fromArray(FLOATS, w, j);
+      FloatVector w1 = FloatVector.fromArray(FLOATS, w, j + COUNT);
+      FloatVector w2 = FloatVector.fromArray(FLOATS, w, j + 2 * COUNT);
+      FloatVector w3 = FloatVector.fromArray(FLOATS, w, j + 3 * COUNT);
+      FloatVector x0 = FloatVector.fromArray(FLOATS, x, i);
       s00 = x0.fma(w0, s00);
       s01 = x0.fma(w1, s01);
       s02 = x0.fma(w2, s02);
       s03 = x0.fma(w3, s03);
-      FloatVector x1 = FloatVector.fromMemorySegment(FLOATS, x, i + BYTES, NATIVE);
+      FloatVector x1 = FloatVector.fromArray(FLOATS, x, i + COUNT);
       s10 = x1.fma(w0, s10);
       s11 = x1.fma(w1, s11);
       s12 = x1.fma(w2, s12);

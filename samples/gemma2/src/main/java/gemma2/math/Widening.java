@@ -3,7 +3,6 @@ package gemma2.math;
 import static gemma2.math.Lanes.COUNT;
 import static gemma2.math.Lanes.FLOATS;
 import static gemma2.math.Lanes.INTS;
-import static gemma2.math.Lanes.NATIVE;
 import static gemma2.math.Lanes.SHORTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.VectorOperators.AND;
@@ -61,50 +60,62 @@ final class Widening {
   }
 
   /**
-   * Lays a row of weights out in vectors that are {@code stride} bytes apart, the last one filled
-   * up with zeros.
+   * Lays {@code count} vectors of a row of weights, from vector {@code step} on, out {@code stride}
+   * floats apart; the last one of a row is filled up with zeros.
    */
-  static void spread(Matrix w, int row, Scratch scratch, MemorySegment to, long at, long stride) {
-    long from = w.dtype().bytes((long) row * w.columns());
+  static void spread(
+      Matrix w, int row, int step, int count, Scratch scratch, float[] to, int at, int stride) {
+    int column = step * COUNT;
+    int n = Math.min(count * COUNT, w.columns() - column);
+    long from = w.dtype().bytes((long) row * w.columns() + column);
     switch (w.dtype()) {
-      case F32 -> spreadF32(w.data(), from, w.columns(), to, at, stride);
-      case BF16 -> spreadBf16(w.data(), from, w.columns(), to, at, stride);
-      case F16 -> spreadF16(w.data(), from, w.columns(), to, at, stride);
+      case F32 -> spreadF32(w.data(), from, n, to, at, stride);
+      case BF16 -> spreadBf16(w.data(), from, n, to, at, stride);
+      case F16 -> spreadF16(w.data(), from, n, to, at, stride);
       case Q8_0, Q4_0, Q4_K, Q6_K -> {
-        MemorySegment floats = scratch.row(w.columns());
-        w.widen(row, 0, w.columns(), floats, 0);
-        spreadF32(floats, 0, w.columns(), to, at, stride);
+        float[] floats = scratch.row(n);
+        w.widen(row, column, n, MemorySegment.ofArray(floats), 0);
+        spread(floats, n, to, at, stride);
       }
     }
-    int rest = Lanes.rest(w.columns());
+    int rest = Lanes.rest(n);
     if (rest > 0) {
-      rest(w, row, rest, scratch).intoMemorySegment(to, at + w.columns() / COUNT * stride, NATIVE);
+      rest(w, row, rest, scratch).intoArray(to, at + n / COUNT * stride);
+    }
+  }
+
+  /** Lays the first {@code n} floats out in vectors that are {@code stride} floats apart. */
+  static void spread(float[] floats, int n, float[] to, int at, int stride) {
+    int next = at;
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      FloatVector.fromArray(FLOATS, floats, i).intoArray(to, next);
+      next += stride;
     }
   }
 
   private static void spreadF32(
-      MemorySegment data, long from, int n, MemorySegment to, long at, long stride) {
-    long next = at;
+      MemorySegment data, long from, int n, float[] to, int at, int stride) {
+    int next = at;
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      f32(data, from + 4L * i).intoMemorySegment(to, next, NATIVE);
+      f32(data, from + 4L * i).intoArray(to, next);
       next += stride;
     }
   }
 
   private static void spreadBf16(
-      MemorySegment data, long from, int n, MemorySegment to, long at, long stride) {
-    long next = at;
+      MemorySegment data, long from, int n, float[] to, int at, int stride) {
+    int next = at;
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      bf16(data, from + 2L * i).intoMemorySegment(to, next, NATIVE);
+      bf16(data, from + 2L * i).intoArray(to, next);
       next += stride;
     }
   }
 
   private static void spreadF16(
-      MemorySegment data, long from, int n, MemorySegment to, long at, long stride) {
-    long next = at;
+      MemorySegment data, long from, int n, float[] to, int at, int stride) {
+    int next = at;
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      f16(data, from + 2L * i).intoMemorySegment(to, next, NATIVE);
+      f16(data, from + 2L * i).intoArray(to, next);
       next += stride;
     }
   }

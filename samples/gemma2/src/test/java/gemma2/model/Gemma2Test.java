@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import gemma2.io.Checkpoint;
 import gemma2.io.InputException;
 import gemma2.math.Dtype;
@@ -15,6 +16,7 @@ import gemma2.testing.RandomModel;
 import gemma2.testing.SlowGemma2;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -102,6 +104,25 @@ class Gemma2Test {
     for (int i = 0; i < 300; i++) {
       assertArrayEquals(first, logits(model, 9));
     }
+  }
+
+  /** Beside the token itself, once the JIT compiler has been there: over 1,000 positions. */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void decodesWithoutAllocating(int threads) {
+    new RandomModel().with("max_position_embeddings", 8192).write(folder);
+    ThreadMXBean threadBean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Gemma2 model = load(Kernels.choose(), new Workers(threads, 1));
+    KvCache cache = new KvCache(model.config(), 1, 8192);
+    long before = 0;
+    for (int position = 0; position < 8192; position++) {
+      if (position == 7192) {
+        before = threadBean.getTotalThreadAllocatedBytes();
+      }
+      model.forward(new int[] {position % 300}, position, cache, 1);
+    }
+    long each = (threadBean.getTotalThreadAllocatedBytes() - before) / 1000;
+    assertTrue(each < 500, each + " bytes for every token");
   }
 
   @Test
