@@ -106,8 +106,9 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   }
 
   /**
-   * The same without the second compiler and G1's threads, in every JVM that is started: half the
-   * work where each ends within seconds. For what they do, not for how their numbers are computed.
+   * The same without the second compiler and G1's threads, in every JVM that is started: up to two
+   * fifths less work, and none from some twenty tokens on. For what is done with them, not for how
+   * numbers are computed.
    */
   JvmRun brief() {
     return environment(Map.of(OPTIONS, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"));
