@@ -42,8 +42,11 @@ final class PrivateFolder {
     return folder;
   }
 
-  /** Runs something that loads libraries of JCuda for the first time. */
-  void unpackingHere(Runnable loads) {
+  /**
+   * Runs something that loads libraries of JCuda for the first time; one after the other, since the
+   * property is everybody's.
+   */
+  synchronized void unpackingHere(Runnable loads) {
     String usual = System.getProperty(TEMPORARY);
     System.setProperty(TEMPORARY, folder.toString());
     try {

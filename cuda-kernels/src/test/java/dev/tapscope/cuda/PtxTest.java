@@ -29,10 +29,13 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The committed PTX is that of the committed sources, and every GPU's assembler takes it. */
+@Execution(ExecutionMode.CONCURRENT) // it needs no driver, of which there is one
 class PtxTest {
   private static final Path SOURCES = Path.of("src/main/cuda");
   private static final Path PTX = Path.of("src/main/resources/dev/tapscope/cuda");

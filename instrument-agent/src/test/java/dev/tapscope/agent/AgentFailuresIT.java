@@ -32,7 +32,7 @@ class AgentFailuresIT {
   }
 
   private ChildJvm child() {
-    return new ChildJvm(ChildJvm.thisJava(), folder);
+    return new ChildJvm(ChildJvm.thisJava(), folder).brief();
   }
 
   private Path out() {

@@ -86,6 +86,11 @@ public final class ChildJvm {
     return this;
   }
 
+  /** Without the second compiler and G1's threads: less work where a JVM ends within seconds. */
+  public ChildJvm brief() {
+    return flag("-XX:TieredStopAtLevel=1").flag("-XX:+UseSerialGC");
+  }
+
   /** Adds the classes of the tests, JUnit, ASM, and of ours only the one agent jar. */
   public ChildJvm tests() {
     Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))

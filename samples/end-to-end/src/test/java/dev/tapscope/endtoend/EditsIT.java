@@ -175,7 +175,7 @@ class EditsIT {
 
   private static CapturedRun run(String address, int n, String... options) {
     return Captures.captured(
-            Captures.generate(PROMPT, n),
+            Captures.generate(PROMPT, n).brief(),
             "edit",
             Stream.concat(
                     Stream.of("capture=" + address, "sae.l9=res.3 " + Fixtures.resSae()),

@@ -120,6 +120,7 @@ class EvalIT {
             .with("--", Packaged.java().toString(), "-jar", Packaged.model().toString())
             .with("generate", "--model", Fixtures.tinyGemma2().toString(), "-n", "2")
             .with("--prompts", "{corpus}")
+            .brief()
             .run(Packaged.command());
     assertEquals(3, refused.exit(), refused::toString);
     assertTrue(refused.err().contains("[logits-missing]"), refused::toString);

@@ -144,6 +144,7 @@ class FailuresIT {
         JvmRun.gemma2("generate", "--model", Fixtures.tinyGemma2().toString())
             .with("--prompt", "The City of Light is", "-n", "2")
             .agent(options)
+            .brief()
             .run();
     Map<String, String> sentences = new LinkedHashMap<>();
     LINE.matcher(finished.err()).results().forEach(r -> sentences.put(r.group(1), r.group(2)));

@@ -33,7 +33,8 @@ class GpuIT {
   private static JvmRun run(Path folder, String device) {
     return Trainings.tapscope("run", "--model", MODEL, "--sae", SAE, "-n", "2")
         .with("--prompt", "The City of Light is Paris. In Paris people speak French.")
-        .with("--out", folder.toString(), "--device", device);
+        .with("--out", folder.toString(), "--device", device)
+        .brief();
   }
 
   /** With the runtime in the agent's class loader. */

@@ -48,7 +48,7 @@ class LiveTrainIT {
   static void trainUndisturbed() {
     corpus =
         Captures.jsonLines(
-            Stream.of("short", "question", "code", "mid", "long", "short", "question")
+            Stream.of("short", "question", "code", "mid", "short", "short", "question")
                 .map(GoldenPrompt::named)
                 .toList());
     Path undisturbed = Packaged.workFolder("live").resolve("undisturbed");
@@ -69,10 +69,10 @@ class LiveTrainIT {
   private static JvmRun train(Path out) {
     return tapscope("train", "--model", Fixtures.tinyGemma2().toString())
         .with("--corpus", corpus.toString(), "--documents-per-piece", "4")
-        .with("--out", out.toString(), "--steps", "25", "--batch", "40", "--width", "128")
+        .with("--out", out.toString(), "--steps", "25", "--batch", "16", "--width", "128")
         .with("--lr", "1e-3", "--bandwidth", "0.03", "--threshold", "0.03")
         .with("--lambda-warmup", "20", "--lr-warmup", "10", "--lr-decay", "0.25")
-        .with("--buffer", "150", "--checkpoint-minutes", "0.002", "--log-every", "1")
+        .with("--buffer", "60", "--checkpoint-minutes", "0.002", "--log-every", "1")
         .with("--sae", "a: site=res.3 lambda=2e-3 bias=mean")
         .with("--sae", "wide: site=res.3 lambda=2e-3 width=256")
         .with("--sae", "b: site=transcoder_in.5>mlp.5 lambda=1e-2");

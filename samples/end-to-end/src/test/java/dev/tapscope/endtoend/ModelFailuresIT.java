@@ -122,7 +122,7 @@ class ModelFailuresIT {
   }
 
   private static JvmRun generate(String model, String... arguments) {
-    return JvmRun.gemma2("generate", "--model", model, "-n", "2").with(arguments);
+    return JvmRun.gemma2("generate", "--model", model, "-n", "2").with(arguments).brief();
   }
 
   private static String nan() throws IOException {

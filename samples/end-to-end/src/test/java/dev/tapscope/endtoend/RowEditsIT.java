@@ -46,8 +46,9 @@ class RowEditsIT {
 
   @BeforeAll
   static void makeSources() {
-    clean = Captures.captured(Captures.generate(PROMPT, NEW_TOKENS), "clean", "capture=res.*");
-    donor = Captures.captured(Captures.generate(OTHER, 2), "donor", "capture=res.*+mlp.4");
+    clean =
+        Captures.captured(Captures.generate(PROMPT, NEW_TOKENS).brief(), "clean", "capture=res.*");
+    donor = Captures.captured(Captures.generate(OTHER, 2).brief(), "donor", "capture=res.*+mlp.4");
     Path folder = Packaged.workFolder("vectors");
     vector = folder.resolve("vector.safetensors");
     SafetensorsWriter.write(
@@ -183,6 +184,9 @@ class RowEditsIT {
 
   private static Captures.Run captured(String edit) {
     return Captures.captured(
-        Captures.generate(PROMPT, NEW_TOKENS), "row-edit", "capture=res.*", "edit.1=" + edit);
+        Captures.generate(PROMPT, NEW_TOKENS).brief(),
+        "row-edit",
+        "capture=res.*",
+        "edit.1=" + edit);
   }
 }

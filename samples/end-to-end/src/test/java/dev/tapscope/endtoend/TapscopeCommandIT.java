@@ -149,7 +149,7 @@ class TapscopeCommandIT {
 
   /** The command's own script finds its java. */
   private static JvmRun tapscope(String... arguments) {
-    return new JvmRun(List.of(), List.of(arguments));
+    return new JvmRun(List.of(), List.of(arguments)).brief();
   }
 
   /** The first line that begins so. */

@@ -161,6 +161,7 @@ class TrainIT {
         tapscope("run", "--model", Fixtures.tinyGemma2().toString(), "-n", "1")
             .with("--sae", "mine=res.3 " + trainings.undisturbed().resolve("a"))
             .with("--prompt", "The City of Light is Paris.")
+            .brief()
             .run(Packaged.command())
             .ok();
     assertTrue(ran.out().contains("mine at res.3"), ran::toString);

@@ -23,7 +23,7 @@ class WalkThroughIT {
 
   /**
    * What it makes is no match for the shipped {@code average_l0_26} (FVU 0.095, delta loss 0.020),
-   * after a fourteenth of its steps on a sixteenth of its text; but it is an SAE that can be used.
+   * after a fourteenth of its steps on a thirtieth of its text; but it is an SAE that can be used.
    */
   @Test
   void theWalkThroughMakesAnSaeThatCanBeUsed() throws IOException {
