@@ -39,8 +39,7 @@ final class Tile {
    * @param w a panel {@code [steps][COLUMNS][COUNT]}
    * @param sums {@code [ROWS][COLUMNS][COUNT]}
    */
-  static void add(
-      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
+  static void add(float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
     if (WHOLE) {
       addSix(x, atX, w, atW, steps, sums, at);
     } else {
