@@ -5,12 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Where the values of a pass lie: one row per position, every value in rows of its own. The next
- * pass, after {@link #restart}, asks for the same rows in the same order and gets the same arrays
- * again, so that a token is decoded without allocating; what it asks for in another shape is made
- * anew.
+ * Where the values of a block lie: one row per position, every value in rows of its own. When the
+ * block is run for one position again, after {@link #restart}, it asks for the same rows in the
+ * same order and gets the same arrays, so that a token is decoded without allocating; they hold
+ * what the position before has left in them. Rows for several positions are made anew.
  *
- * <p>Rows hold what the pass before has left in them. Used by one thread at a time.
+ * <p>Used by one thread at a time.
  */
 public final class Activations {
 
@@ -19,20 +19,23 @@ public final class Activations {
   private int nextRows;
   private int nextHeads;
 
-  /** Begins a pass: all rows may be handed out again. */
+  /** Begins anew: all rows may be handed out again. */
   public void restart() {
     nextRows = 0;
     nextHeads = 0;
   }
 
-  /** {@code n} rows of {@code width}, which nothing else of this pass has. */
+  /** {@code n} rows of {@code width}, which nothing else has. */
   public float[][] rows(int n, int width) {
+    if (n > 1) {
+      return new float[n][width];
+    }
     if (nextRows == rows.size()) {
-      rows.add(new float[0][0]);
+      rows.add(new float[1][width]);
     }
     float[][] given = rows.get(nextRows);
-    if (given.length != n || given[0].length != width) {
-      given = new float[n][width];
+    if (given[0].length != width) {
+      given = new float[1][width];
       rows.set(nextRows, given);
     }
     nextRows++;
@@ -41,15 +44,18 @@ public final class Activations {
 
   /**
    * For each of {@code n} rows and each head a buffer with room for {@code capacity} keys, which
-   * nothing else of this pass has; its limit is for the caller to set.
+   * nothing else has; its limit is for the caller to set.
    */
   public FloatBuffer[][] heads(int n, int heads, int capacity) {
+    if (n > 1) {
+      return buffers(n, heads, capacity);
+    }
     if (nextHeads == this.heads.size()) {
-      this.heads.add(new FloatBuffer[0][0]);
+      this.heads.add(buffers(1, heads, capacity));
     }
     FloatBuffer[][] given = this.heads.get(nextHeads);
-    if (given.length != n || given[0].length != heads || given[0][0].capacity() < capacity) {
-      given = buffers(n, heads, capacity);
+    if (given[0].length != heads || given[0][0].capacity() < capacity) {
+      given = buffers(1, heads, capacity);
       this.heads.set(nextHeads, given);
     }
     nextHeads++;

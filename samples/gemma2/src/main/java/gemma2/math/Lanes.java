@@ -1,6 +1,5 @@
 package gemma2.math;
 
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -17,11 +16,6 @@ final class Lanes {
 
   /** As many shorts as there are floats. */
   static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED.withShape(shape(2));
-
-  /** Half the floats, and as many doubles. */
-  static final VectorSpecies<Float> HALF = FLOATS.withShape(shape(2));
-
-  static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_PREFERRED.withShape(shape(1));
 
   private Lanes() {}
 

@@ -25,9 +25,6 @@ final class Scratch {
   /** The last numbers of a row, filled up with zeros. */
   final float[] rest = new float[COUNT];
 
-  /** The lanes of a vector of doubles. */
-  final double[] doubles = new double[COUNT / 2];
-
   private float[] sums = new float[0];
   private float[] activations = new float[0];
   private float[] weights = new float[0];

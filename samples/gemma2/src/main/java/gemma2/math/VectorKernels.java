@@ -1,17 +1,14 @@
 package gemma2.math;
 
 import static gemma2.math.Lanes.COUNT;
-import static gemma2.math.Lanes.DOUBLES;
 import static gemma2.math.Lanes.FLOATS;
-import static gemma2.math.Lanes.HALF;
-import static jdk.incubator.vector.VectorOperators.F2D;
 
-import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorMask;
 
 /** The inner loops on the Vector API. */
 final class VectorKernels implements Kernels {
+
+  private static final float SQRT_2_OVER_PI = 0.79788456f;
 
   /** Sums of vectors that are under way at the same time. */
   private static final int TOGETHER = 4;
@@ -50,6 +47,11 @@ final class VectorKernels implements Kernels {
       float[] r3 = rows[first + j + Math.min(3, four - 1)];
       fourDots(a, at, r0, r1, r2, r3, column, n, sums);
       Fold.four(sums, 0, out, to + j, four);
+      for (int i = FLOATS.loopBound(n); i < n; i++) {
+        for (int k = j; k < j + four; k++) {
+          out[to + k] = Math.fma(a[at + i], rows[first + k][column + i], out[to + k]);
+        }
+      }
     }
   }
 
@@ -75,14 +77,6 @@ final class VectorKernels implements Kernels {
       s2 = v.fma(FloatVector.fromArray(FLOATS, r2, column + i), s2);
       s3 = v.fma(FloatVector.fromArray(FLOATS, r3, column + i), s3);
     }
-    if (bound < n) {
-      VectorMask<Float> rest = FLOATS.indexInRange(bound, n);
-      FloatVector v = FloatVector.fromArray(FLOATS, a, at + bound, rest);
-      s0 = v.fma(FloatVector.fromArray(FLOATS, r0, column + bound, rest), s0);
-      s1 = v.fma(FloatVector.fromArray(FLOATS, r1, column + bound, rest), s1);
-      s2 = v.fma(FloatVector.fromArray(FLOATS, r2, column + bound, rest), s2);
-      s3 = v.fma(FloatVector.fromArray(FLOATS, r3, column + bound, rest), s3);
-    }
     s0.intoArray(sums, 0);
     s1.intoArray(sums, COUNT);
     s2.intoArray(sums, 2 * COUNT);
@@ -104,15 +98,33 @@ final class VectorKernels implements Kernels {
     for (; i <= n - TOGETHER * COUNT; i += TOGETHER * COUNT) {
       blendFour(weights, at, count, rows, first, column + i, out, to + i);
     }
-    for (; i < n; i += COUNT) {
-      VectorMask<Float> within = FLOATS.indexInRange(i, n);
-      FloatVector sum = FloatVector.fromArray(FLOATS, out, to + i, within);
-      for (int j = 0; j < count; j++) {
-        FloatVector weight = FloatVector.broadcast(FLOATS, weights[at + j]);
-        sum = weight.fma(FloatVector.fromArray(FLOATS, rows[first + j], column + i, within), sum);
-      }
-      sum.intoArray(out, to + i, within);
+    for (; i <= n - COUNT; i += COUNT) {
+      blendOne(weights, at, count, rows, first, column + i, out, to + i);
     }
+    for (; i < n; i++) {
+      float sum = out[to + i];
+      for (int j = 0; j < count; j++) {
+        sum = Math.fma(weights[at + j], rows[first + j][column + i], sum);
+      }
+      out[to + i] = sum;
+    }
+  }
+
+  private static void blendOne(
+      float[] weights,
+      int at,
+      int count,
+      float[][] rows,
+      int first,
+      int column,
+      float[] out,
+      int to) {
+    FloatVector sum = FloatVector.fromArray(FLOATS, out, to);
+    for (int j = 0; j < count; j++) {
+      FloatVector weight = FloatVector.broadcast(FLOATS, weights[at + j]);
+      sum = weight.fma(FloatVector.fromArray(FLOATS, rows[first + j], column), sum);
+    }
+    sum.intoArray(out, to);
   }
 
   private static void blendFour(
@@ -142,68 +154,57 @@ final class VectorKernels implements Kernels {
     s3.intoArray(out, to + 3 * COUNT);
   }
 
+  /** In eight sums, so that none waits for another; no vectors, whose doubles would be boxed. */
   @Override
   public double sumOfSquares(float[] x) {
-    DoubleVector even = DoubleVector.zero(DOUBLES);
-    DoubleVector odd = DoubleVector.zero(DOUBLES);
-    int bound = FLOATS.loopBound(x.length);
-    for (int i = 0; i < bound; i += COUNT) {
-      DoubleVector a = doubles(x, i);
-      DoubleVector b = doubles(x, i + COUNT / 2);
-      even = a.fma(a, even);
-      odd = b.fma(b, odd);
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    double s4 = 0;
+    double s5 = 0;
+    double s6 = 0;
+    double s7 = 0;
+    int bound = x.length & -8;
+    for (int i = 0; i < bound; i += 8) {
+      s0 += (double) x[i] * x[i];
+      s1 += (double) x[i + 1] * x[i + 1];
+      s2 += (double) x[i + 2] * x[i + 2];
+      s3 += (double) x[i + 3] * x[i + 3];
+      s4 += (double) x[i + 4] * x[i + 4];
+      s5 += (double) x[i + 5] * x[i + 5];
+      s6 += (double) x[i + 6] * x[i + 6];
+      s7 += (double) x[i + 7] * x[i + 7];
     }
-    double sum = sum(even.add(odd));
+    double sum = ((s0 + s4) + (s2 + s6)) + ((s1 + s5) + (s3 + s7));
     for (int i = bound; i < x.length; i++) {
       sum += (double) x[i] * x[i];
     }
     return sum;
   }
 
-  private static DoubleVector doubles(float[] x, int at) {
-    return (DoubleVector) FloatVector.fromArray(HALF, x, at).convertShape(F2D, DOUBLES, 0);
-  }
-
-  private static double sum(DoubleVector v) {
-    double[] lanes = Scratch.own().doubles;
-    v.intoArray(lanes, 0);
-    for (int half = lanes.length / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; i++) {
-        lanes[i] += lanes[i + half];
-      }
-    }
-    return lanes[0];
-  }
-
+  /** {@code y / (1 + e^-2v)}, which is {@code y (1 + tanh v) / 2}, v the cubic of the tanh form. */
   @Override
   public void multiplyGelu(float[] gate, float[] up, float[] out) {
-    int bound = FLOATS.loopBound(out.length);
-    for (int i = 0; i < bound; i += COUNT) {
-      VectorMath.gelu(FloatVector.fromArray(FLOATS, gate, i))
-          .mul(FloatVector.fromArray(FLOATS, up, i))
-          .intoArray(out, i);
+    for (int i = 0; i < out.length; i++) {
+      float y = gate[i];
+      out[i] = -2 * SQRT_2_OVER_PI * (y + 0.044715f * y * y * y);
     }
-    if (bound < out.length) {
-      VectorMask<Float> rest = FLOATS.indexInRange(bound, out.length);
-      VectorMath.gelu(FloatVector.fromArray(FLOATS, gate, bound, rest))
-          .mul(FloatVector.fromArray(FLOATS, up, bound, rest))
-          .intoArray(out, bound, rest);
+    VectorMath.exp(out, 0, out.length);
+    for (int i = 0; i < out.length; i++) {
+      out[i] = gate[i] / (1 + out[i]) * up[i];
     }
   }
 
+  /** {@code tanh y = (e^2y - 1) / (e^2y + 1)}. */
   @Override
   public void softcap(float[] x, int at, float cap, float[] out, int to, int n) {
-    int bound = FLOATS.loopBound(n);
-    for (int i = 0; i < bound; i += COUNT) {
-      VectorMath.tanh(FloatVector.fromArray(FLOATS, x, at + i).div(cap))
-          .mul(cap)
-          .intoArray(out, to + i);
+    for (int i = 0; i < n; i++) {
+      out[to + i] = 2 * (x[at + i] / cap);
     }
-    if (bound < n) {
-      VectorMask<Float> rest = FLOATS.indexInRange(bound, n);
-      VectorMath.tanh(FloatVector.fromArray(FLOATS, x, at + bound, rest).div(cap))
-          .mul(cap)
-          .intoArray(out, to + bound, rest);
+    VectorMath.expMinusOne(out, to, n);
+    for (int i = to; i < to + n; i++) {
+      out[i] = cap * (out[i] / (out[i] + 2));
     }
   }
 
@@ -213,32 +214,17 @@ final class VectorKernels implements Kernels {
     for (int i = 0; i < n; i++) {
       max = Math.max(max, x[at + i]);
     }
-    double sum = exponentials(x, at, max, out, to, n);
+    for (int i = 0; i < n; i++) {
+      out[to + i] = x[at + i] - max;
+    }
+    VectorMath.exp(out, to, n);
+    double sum = 0;
+    for (int i = 0; i < n; i++) {
+      sum += out[to + i];
+    }
     float inverse = (float) (1 / sum);
     for (int i = 0; i < n; i++) {
       out[to + i] *= inverse;
     }
-  }
-
-  /** {@code out[to + i] = exp(x[at + i] - max)}, and their sum. */
-  private static double exponentials(float[] x, int at, float max, float[] out, int to, int n) {
-    DoubleVector even = DoubleVector.zero(DOUBLES);
-    DoubleVector odd = DoubleVector.zero(DOUBLES);
-    int bound = FLOATS.loopBound(n);
-    for (int i = 0; i < bound; i += COUNT) {
-      VectorMath.exp(FloatVector.fromArray(FLOATS, x, at + i).sub(max)).intoArray(out, to + i);
-      even = even.add(doubles(out, to + i));
-      odd = odd.add(doubles(out, to + i + COUNT / 2));
-    }
-    double sum = sum(even.add(odd));
-    if (bound < n) {
-      VectorMask<Float> rest = FLOATS.indexInRange(bound, n);
-      VectorMath.exp(FloatVector.fromArray(FLOATS, x, at + bound, rest).sub(max))
-          .intoArray(out, to + bound, rest);
-      for (int i = bound; i < n; i++) {
-        sum += out[to + i];
-      }
-    }
-    return sum;
   }
 }

@@ -1,22 +1,28 @@
 package gemma2.math;
 
+import static gemma2.math.Lanes.COUNT;
 import static gemma2.math.Lanes.FLOATS;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 
 /**
- * Functions of every lane, from additions, multiplications and divisions alone: the Vector API's
- * own change their bits when the compiler takes over from the interpreter.
+ * Exponentials of many numbers, from additions and multiplications alone: the Vector API's own
+ * change their bits when the compiler takes over from the interpreter.
+ *
+ * <p>{@code x = n ln 2 + r}, {@code e^x = 2^n e^r}, and e^r by its Taylor series to the seventh
+ * power: |r| is at most ln(2) / 2, the error 1e-8. What lies below -87 or above 88 counts as these,
+ * so that all results are normal floats. Each in one method without calls to others: beyond a call
+ * that the compiler does not take up, and it soon takes up no more, a vector is an object.
  */
 final class VectorMath {
 
+  private static final float LOWEST = -87f;
+  private static final float HIGHEST = 88f;
   private static final float LOG2_E = 1.442695041f;
 
-  /**
-   * {@code ln 2} in two parts; the first has its last 15 bits zero, so that n times it is exact.
-   */
+  /** ln 2 in two parts; the last 15 bits of the first are zero, so that n times it is exact. */
   private static final float LN2_HIGH = 0.693359375f;
 
   private static final float LN2_LOW = -2.12194440e-4f;
@@ -24,75 +30,84 @@ final class VectorMath {
   /** Added to a float of less than 2^22 it leaves the nearest whole number in the lowest bits. */
   private static final float ROUNDER = 0x1.8p23f;
 
-  /** exp of these and what lies between them is a normal float. */
-  private static final float LOWEST = -87f;
-
-  private static final float HIGHEST = 88f;
+  private static final FloatVector MINUS_LN2_HIGH = FloatVector.broadcast(FLOATS, -LN2_HIGH);
+  private static final FloatVector MINUS_LN2_LOW = FloatVector.broadcast(FLOATS, -LN2_LOW);
+  private static final FloatVector LOG2_E_S = FloatVector.broadcast(FLOATS, LOG2_E);
+  private static final FloatVector ROUNDERS = FloatVector.broadcast(FLOATS, ROUNDER);
+  private static final FloatVector ONE = FloatVector.broadcast(FLOATS, 1);
+  private static final FloatVector HALF = FloatVector.broadcast(FLOATS, 1 / 2f);
+  private static final FloatVector SIXTH = FloatVector.broadcast(FLOATS, 1 / 6f);
+  private static final FloatVector FOURTH_TERM = FloatVector.broadcast(FLOATS, 1 / 24f);
+  private static final FloatVector FIFTH_TERM = FloatVector.broadcast(FLOATS, 1 / 120f);
+  private static final FloatVector SIXTH_TERM = FloatVector.broadcast(FLOATS, 1 / 720f);
+  private static final FloatVector SEVENTH_TERM = FloatVector.broadcast(FLOATS, 1 / 5040f);
 
   private VectorMath() {}
 
-  /**
-   * e^x to a few units in the last place; what lies beyond -87 or 88 counts as these. {@code x = n
-   * ln 2 + r}, {@code e^x = 2^n e^r}.
-   */
-  static FloatVector exp(FloatVector x) {
-    FloatVector within = x.max(LOWEST).min(HIGHEST);
-    FloatVector rounded = rounded(within);
-    FloatVector r = remainder(within, rounded);
-    return series(r).fma(r, one()).mul(power(rounded));
+  /** {@code x[at + i] = e^x[at + i]} for i below {@code n}, to a few units in the last place. */
+  static void exp(float[] x, int at, int n) {
+    int bound = FLOATS.loopBound(n);
+    for (int i = at; i < at + bound; i += COUNT) {
+      FloatVector within = FloatVector.fromArray(FLOATS, x, i).max(LOWEST).min(HIGHEST);
+      FloatVector rounded = within.fma(LOG2_E_S, ROUNDERS);
+      FloatVector whole = rounded.sub(ROUNDER);
+      FloatVector r = whole.fma(MINUS_LN2_LOW, whole.fma(MINUS_LN2_HIGH, within));
+      FloatVector series =
+          SEVENTH_TERM
+              .fma(r, SIXTH_TERM)
+              .fma(r, FIFTH_TERM)
+              .fma(r, FOURTH_TERM)
+              .fma(r, SIXTH)
+              .fma(r, HALF)
+              .fma(r, ONE)
+              .fma(r, ONE);
+      FloatVector power =
+          rounded.reinterpretAsInts().add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+      series.mul(power).intoArray(x, i);
+    }
+    if (bound < n) {
+      float[] few = few(x, at + bound, n - bound);
+      exp(few, 0, COUNT);
+      System.arraycopy(few, 0, x, at + bound, n - bound);
+    }
   }
 
   /**
-   * {@code e^x - 1}, precise where x is small too: {@code 2^n (e^r - 1) + (2^n - 1)}, without
-   * subtracting what was added.
+   * {@code x[at + i] = e^x[at + i] - 1} for i below {@code n}, precise where x is small too: {@code
+   * 2^n (e^r - 1) + (2^n - 1)}, without subtracting what was added.
    */
-  static FloatVector expMinusOne(FloatVector x) {
-    FloatVector within = x.max(LOWEST).min(HIGHEST);
-    FloatVector rounded = rounded(within);
-    FloatVector r = remainder(within, rounded);
-    FloatVector power = power(rounded);
-    return series(r).mul(r).fma(power, power.sub(1));
+  static void expMinusOne(float[] x, int at, int n) {
+    int bound = FLOATS.loopBound(n);
+    for (int i = at; i < at + bound; i += COUNT) {
+      FloatVector within = FloatVector.fromArray(FLOATS, x, i).max(LOWEST).min(HIGHEST);
+      FloatVector rounded = within.fma(LOG2_E_S, ROUNDERS);
+      FloatVector whole = rounded.sub(ROUNDER);
+      FloatVector r = whole.fma(MINUS_LN2_LOW, whole.fma(MINUS_LN2_HIGH, within));
+      FloatVector minusOne =
+          SEVENTH_TERM
+              .fma(r, SIXTH_TERM)
+              .fma(r, FIFTH_TERM)
+              .fma(r, FOURTH_TERM)
+              .fma(r, SIXTH)
+              .fma(r, HALF)
+              .fma(r, ONE)
+              .mul(r);
+      FloatVector power =
+          rounded.reinterpretAsInts().add(127).lanewise(LSHL, 23).reinterpretAsFloats();
+      minusOne.fma(power, power.sub(1)).intoArray(x, i);
+    }
+    if (bound < n) {
+      float[] few = few(x, at + bound, n - bound);
+      expMinusOne(few, 0, COUNT);
+      System.arraycopy(few, 0, x, at + bound, n - bound);
+    }
   }
 
-  /** {@code (e^2x - 1) / (e^2x + 1)}. */
-  static FloatVector tanh(FloatVector x) {
-    FloatVector e = expMinusOne(x.add(x));
-    return e.div(e.add(2));
-  }
-
-  /** {@code y / (1 + e^-2v)}, which is {@code y (1 + tanh v) / 2}, v the cubic of the tanh form. */
-  static FloatVector gelu(FloatVector y) {
-    FloatVector cubic = y.mul(y).mul(0.044715f).fma(y, y);
-    return y.div(exp(cubic.mul(-2 * 0.79788456f)).add(1));
-  }
-
-  private static FloatVector one() {
-    return FloatVector.broadcast(FLOATS, 1);
-  }
-
-  private static FloatVector rounded(FloatVector x) {
-    return x.fma(FloatVector.broadcast(FLOATS, LOG2_E), FloatVector.broadcast(FLOATS, ROUNDER));
-  }
-
-  private static FloatVector remainder(FloatVector x, FloatVector rounded) {
-    FloatVector n = rounded.sub(ROUNDER);
-    FloatVector r = n.fma(FloatVector.broadcast(FLOATS, -LN2_HIGH), x);
-    return n.fma(FloatVector.broadcast(FLOATS, -LN2_LOW), r);
-  }
-
-  private static FloatVector power(FloatVector rounded) {
-    IntVector exponent = rounded.reinterpretAsInts().add(127).lanewise(LSHL, 23);
-    return exponent.reinterpretAsFloats();
-  }
-
-  /** {@code (e^r - 1) / r} by its Taylor series; |r| is at most ln(2) / 2, the error 1e-8. */
-  private static FloatVector series(FloatVector r) {
-    FloatVector s = FloatVector.broadcast(FLOATS, 1 / 5040f);
-    s = s.fma(r, FloatVector.broadcast(FLOATS, 1 / 720f));
-    s = s.fma(r, FloatVector.broadcast(FLOATS, 1 / 120f));
-    s = s.fma(r, FloatVector.broadcast(FLOATS, 1 / 24f));
-    s = s.fma(r, FloatVector.broadcast(FLOATS, 1 / 6f));
-    s = s.fma(r, FloatVector.broadcast(FLOATS, 1 / 2f));
-    return s.fma(r, one());
+  /** Numbers that fill no vector, and zeros. */
+  private static float[] few(float[] x, int at, int n) {
+    float[] few = Scratch.own().rest;
+    System.arraycopy(x, at, few, 0, n);
+    Arrays.fill(few, n, COUNT, 0);
+    return few;
   }
 }

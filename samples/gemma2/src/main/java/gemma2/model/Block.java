@@ -32,7 +32,7 @@ final class Block {
 
   /** The residual stream after this block; rows stand at positions {@code start} and on. */
   float[][] forward(float[][] residPre, int start, KvCache cache) {
-    Activations own = cache.blockActivations();
+    Activations own = cache.activations(layer);
     float[][] attnIn = preAttentionNorm.apply(residPre, own);
     float[][] att = attention.heads(attnIn, start, cache, own);
     float[][] attnRaw = attention.output(att, own);

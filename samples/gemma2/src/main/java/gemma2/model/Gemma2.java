@@ -42,7 +42,7 @@ public final class Gemma2 {
    */
   public float[][] forward(int[] tokens, int start, KvCache cache, int wanted) {
     check(tokens, start, cache, wanted);
-    Activations own = cache.passActivations();
+    Activations own = cache.activations();
     float[][] embedded = embedding.embed(tokens, own);
     float[][] stream = residual(embedded, start, cache);
     if (wanted == 0) {

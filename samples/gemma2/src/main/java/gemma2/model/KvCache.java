@@ -16,13 +16,9 @@ public final class KvCache {
   private final int contextLength;
   private final int chunk;
   private final Layer[] layers;
-  private final Activations activations = new Activations();
+  private final Activations beyondBlocks = new Activations();
+  private final Activations[] ofBlocks;
   private final Rope.Turns turns = new Rope.Turns();
-
-  /** Blocks take turns: each reads what the one before it wrote. */
-  private Activations nextBlock = new Activations();
-
-  private Activations lastBlock = new Activations();
 
   /**
    * An empty cache that grows as positions come.
@@ -46,10 +42,12 @@ public final class KvCache {
     this.contextLength = config.contextLength();
     this.chunk = chunk;
     this.layers = new Layer[config.layers()];
+    this.ofBlocks = new Activations[config.layers()];
     int ring = (int) Math.min((long) config.window() + chunk, contextLength);
     for (int i = 0; i < layers.length; i++) {
       layers[i] =
           new Layer(config.sliding().get(i) ? ring : contextLength, config.kvWidth(), expected);
+      ofBlocks[i] = new Activations();
     }
   }
 
@@ -89,19 +87,16 @@ public final class KvCache {
     }
   }
 
-  /** Rows for a new pass; those of the pass before it are given up. */
-  Activations passActivations() {
-    activations.restart();
-    return activations;
+  /** Where a new pass has its values before the first block and behind the last. */
+  Activations activations() {
+    beyondBlocks.restart();
+    return beyondBlocks;
   }
 
-  /** Rows for a block; those of the block before it stay, all earlier ones are given up. */
-  Activations blockActivations() {
-    Activations own = nextBlock;
-    nextBlock = lastBlock;
-    lastBlock = own;
-    own.restart();
-    return own;
+  /** Where a block that begins has its values; those of the other blocks stay. */
+  Activations activations(int layer) {
+    ofBlocks[layer].restart();
+    return ofBlocks[layer];
   }
 
   /** The angles of some positions, kept from layer to layer. */

@@ -50,7 +50,7 @@ class HooksIT {
         listed::toString);
     assertTrue(listed.out().contains("\nafter store local residPost 1 of 1  "), listed::toString);
     assertTrue(
-        listed.out().contains("\nafter call Rows.add(float[][], float[][]) 2 of 2  "),
+        listed.out().contains("\nafter call Activations.add(float[][], float[][]) 2 of 2  "),
         listed::toString);
   }
 
