@@ -72,7 +72,7 @@ final class Browser implements AutoCloseable {
                 "--window-size=1200,1400",
                 "--remote-debugging-port=0",
                 "--user-data-dir=" + profile,
-                page.toUri().toString())
+                "about:blank")
             .redirectErrorStream(true)
             .redirectOutput(profile.resolve("chromium.log").toFile())
             .start();
@@ -84,11 +84,23 @@ final class Browser implements AutoCloseable {
             .buildAsync(URI.create(awaitPage(http, port)), new Listener(answers))
             .get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
     Browser browser = new Browser(process, http, socket, answers);
+    browser.load(page);
+    return browser;
+  }
+
+  /**
+   * Goes to a page and waits for it. The document's state alone does not tell: the empty document a
+   * window begins with is complete too.
+   */
+  private void load(Path page) throws Exception {
+    String address = page.toUri().toString();
+    call("Page.navigate", Map.of("url", address));
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!browser.evaluate("document.readyState").asString().equals("complete")) {
+    while (!evaluate("document.readyState + ' ' + location.href")
+        .asString()
+        .equals("complete " + address)) {
       pause(deadline, "the page to load");
     }
-    return browser;
   }
 
   private static String awaitPort(Process process, Path file) throws Exception {
