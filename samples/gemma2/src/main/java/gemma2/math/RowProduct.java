@@ -8,7 +8,13 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * One row of activations times a matrix: every weight is read once, widened in a register and used
- * once, so that memory sets the speed. Four rows of weights at a time keep four sums under way.
+ * once, so that memory sets the speed. Four rows of weights at a time keep four sums under way, and
+ * they are taken a quarter of the range apart: each quarter is read from front to back, which is
+ * what a processor fetches ahead of its use. Neighbours, whose reading starts anew with every row,
+ * come at two thirds of that speed.
+ *
+ * <p>The loops over the kinds of weights are alike but for the widening, and are written out: one
+ * that calls whichever widening is asked for is not compiled into vectors.
  */
 final class RowProduct {
 
@@ -19,33 +25,41 @@ final class RowProduct {
   /** {@code y[o] = sum_i x[i] w[o][i]} for {@code from <= o < to}. */
   static void multiply(Matrix w, float[] x, float[] y, int from, int to) {
     Scratch scratch = Scratch.own();
-    for (int o = from; o < to; o += TOGETHER) {
-      int count = Math.min(TOGETHER, to - o);
-      sum(w, o, count, x, scratch);
-      int rest = Lanes.rest(x.length);
-      if (rest > 0) {
-        addRest(w, o, count, x, rest, scratch);
+    int quarter = Math.ceilDiv(to - from, TOGETHER);
+    for (int o = from; o < from + quarter; o++) {
+      // Where the last quarter is shorter, the last row is summed again.
+      int o1 = Math.min(o + quarter, to - 1);
+      int o2 = Math.min(o + 2 * quarter, to - 1);
+      int o3 = Math.min(o + 3 * quarter, to - 1);
+      sum(w, o, o1, o2, o3, x, scratch);
+      if (Lanes.rest(x.length) > 0) {
+        addRest(w, o, o1, o2, o3, x, scratch);
       }
-      Fold.four(scratch.four, 0, y, o, count);
+      Fold.four(scratch.four, 0, scratch.four, 0, TOGETHER);
+      y[o] = scratch.four[0];
+      y[o1] = scratch.four[1];
+      y[o2] = scratch.four[2];
+      y[o3] = scratch.four[3];
     }
   }
 
-  /** Where fewer than four rows are left, the last one is summed again. */
-  private static void sum(Matrix w, int o, int count, float[] x, Scratch scratch) {
+  private static void sum(Matrix w, int o0, int o1, int o2, int o3, float[] x, Scratch scratch) {
     long row = w.dtype().bytes(w.columns());
-    long p0 = o * row;
-    long p1 = p0 + Math.min(1, count - 1) * row;
-    long p2 = p0 + Math.min(2, count - 1) * row;
-    long p3 = p0 + Math.min(3, count - 1) * row;
+    long p0 = o0 * row;
+    long p1 = o1 * row;
+    long p2 = o2 * row;
+    long p3 = o3 * row;
     switch (w.dtype()) {
       case F32 -> f32(w.data(), p0, p1, p2, p3, x, scratch.four);
       case BF16 -> bf16(w.data(), p0, p1, p2, p3, x, scratch.four);
       case F16 -> f16(w.data(), p0, p1, p2, p3, x, scratch.four);
       case Q8_0, Q4_0, Q4_K, Q6_K -> {
-        float[] rows = scratch.row(TOGETHER * w.columns());
-        for (int i = 0; i < count; i++) {
-          w.widen(o + i, rows, i * w.columns());
-        }
+        int n = w.columns();
+        float[] rows = scratch.row(TOGETHER * n);
+        w.widen(o0, rows, 0);
+        w.widen(o1, rows, n);
+        w.widen(o2, rows, 2 * n);
+        w.widen(o3, rows, 3 * n);
         floats(rows, x, scratch.four);
       }
     }
@@ -124,12 +138,17 @@ final class RowProduct {
     s3.intoArray(sums, 3 * COUNT);
   }
 
-  private static void addRest(Matrix w, int o, int count, float[] x, int rest, Scratch scratch) {
+  private static void addRest(
+      Matrix w, int o0, int o1, int o2, int o3, float[] x, Scratch scratch) {
+    int rest = Lanes.rest(x.length);
     FloatVector a = Widening.rest(x, rest, scratch);
-    for (int i = 0; i < count; i++) {
-      FloatVector b = Widening.rest(w, o + i, rest, scratch);
-      a.fma(b, FloatVector.fromArray(FLOATS, scratch.four, i * COUNT))
-          .intoArray(scratch.four, i * COUNT);
-    }
+    addRest(Widening.rest(w, o0, rest, scratch), a, scratch.four, 0);
+    addRest(Widening.rest(w, o1, rest, scratch), a, scratch.four, COUNT);
+    addRest(Widening.rest(w, o2, rest, scratch), a, scratch.four, 2 * COUNT);
+    addRest(Widening.rest(w, o3, rest, scratch), a, scratch.four, 3 * COUNT);
+  }
+
+  private static void addRest(FloatVector w, FloatVector x, float[] sums, int at) {
+    x.fma(w, FloatVector.fromArray(FLOATS, sums, at)).intoArray(sums, at);
   }
 }
