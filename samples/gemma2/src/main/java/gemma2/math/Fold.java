@@ -8,21 +8,17 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
 
 /**
- * The sum of the lanes of a vector: its halves are added, then the halves of that, down to one.
+ * The sum of the lanes of a vector: neighbours are added, then neighbouring pairs, and so on.
  * {@code reduceLanes} leaves the order open, and takes another one when it has been compiled.
  */
 final class Fold {
 
-  private static final VectorShuffle<Float> HALF = swap(COUNT / 2);
-  private static final VectorShuffle<Float> QUARTER = swap(COUNT / 4);
-  private static final VectorShuffle<Float> EIGHTH = swap(Math.max(1, COUNT / 8));
-  private static final VectorShuffle<Float> SIXTEENTH = swap(Math.max(1, COUNT / 16));
-  private static final VectorMask<Float> UPPER_HALVES = lanesWith(COUNT / 2);
-  private static final VectorMask<Float> UPPER_QUARTERS = lanesWith(COUNT / 4);
-
-  /** Brings the four sums, a quarter of the lanes apart, side by side. */
-  private static final VectorShuffle<Float> TOGETHER =
-      VectorShuffle.fromOp(FLOATS, i -> (i & 1) * (COUNT / 2) + (i >> 1 & 1) * (COUNT / 4));
+  private static final VectorShuffle<Float> SWAP_1 = swap(1);
+  private static final VectorShuffle<Float> SWAP_2 = swap(2);
+  private static final VectorShuffle<Float> SWAP_4 = swap(4);
+  private static final VectorShuffle<Float> SWAP_8 = swap(8);
+  private static final VectorMask<Float> ODD = lanesWith(1);
+  private static final VectorMask<Float> ODD_PAIRS = lanesWith(2);
 
   private Fold() {}
 
@@ -35,29 +31,27 @@ final class Fold {
     FloatVector b = FloatVector.fromArray(FLOATS, sums, at + COUNT);
     FloatVector c = FloatVector.fromArray(FLOATS, sums, at + 2 * COUNT);
     FloatVector d = FloatVector.fromArray(FLOATS, sums, at + 3 * COUNT);
-    // The lower lanes hold a, the upper ones b, each added to its other half; then c and d.
-    FloatVector ab = a.blend(b, UPPER_HALVES).add(b.blend(a, UPPER_HALVES).rearrange(HALF));
-    FloatVector cd = c.blend(d, UPPER_HALVES).add(d.blend(c, UPPER_HALVES).rearrange(HALF));
-    FloatVector all =
-        ab.blend(cd, UPPER_QUARTERS).add(cd.blend(ab, UPPER_QUARTERS).rearrange(QUARTER));
+    // Even lanes hold a, odd ones b, each added to its neighbour; then c and d.
+    FloatVector ab = a.blend(b, ODD).add(b.blend(a, ODD).rearrange(SWAP_1));
+    FloatVector cd = c.blend(d, ODD).add(d.blend(c, ODD).rearrange(SWAP_1));
+    FloatVector all = ab.blend(cd, ODD_PAIRS).add(cd.blend(ab, ODD_PAIRS).rearrange(SWAP_2));
     if (COUNT > 4) {
-      all = all.add(all.rearrange(EIGHTH));
+      all = all.add(all.rearrange(SWAP_4));
     }
     if (COUNT > 8) {
-      all = all.add(all.rearrange(SIXTEENTH));
+      all = all.add(all.rearrange(SWAP_8));
     }
-    FloatVector together = all.rearrange(TOGETHER);
     if (count == 4) {
-      ((FloatVector) together.reinterpretShape(FloatVector.SPECIES_128, 0)).intoArray(out, to);
+      ((FloatVector) all.reinterpretShape(FloatVector.SPECIES_128, 0)).intoArray(out, to);
     } else {
       for (int v = 0; v < count; v++) {
-        out[to + v] = together.lane(v);
+        out[to + v] = all.lane(v);
       }
     }
   }
 
   private static VectorShuffle<Float> swap(int distance) {
-    return VectorShuffle.fromOp(FLOATS, i -> i ^ distance);
+    return VectorShuffle.fromOp(FLOATS, i -> (i ^ distance) % COUNT);
   }
 
   private static VectorMask<Float> lanesWith(int bit) {

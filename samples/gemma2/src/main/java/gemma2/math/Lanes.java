@@ -17,6 +17,12 @@ final class Lanes {
   /** As many shorts as there are floats. */
   static final VectorSpecies<Short> SHORTS = ShortVector.SPECIES_PREFERRED.withShape(shape(2));
 
+  /**
+   * How many numbers of a row are summed lane by lane; the sums of such stretches are added one
+   * after the other. Whole blocks of every dtype.
+   */
+  static final int STRETCH = 2304;
+
   private Lanes() {}
 
   private static VectorSpecies<Float> floats(VectorSpecies<Float> preferred) {

@@ -2,6 +2,7 @@ package gemma2.math;
 
 import static gemma2.math.Lanes.COUNT;
 import static gemma2.math.Lanes.FLOATS;
+import static gemma2.math.Lanes.STRETCH;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
@@ -31,48 +32,70 @@ final class RowProduct {
       int o1 = Math.min(o + quarter, to - 1);
       int o2 = Math.min(o + 2 * quarter, to - 1);
       int o3 = Math.min(o + 3 * quarter, to - 1);
-      sum(w, o, o1, o2, o3, x, scratch);
-      if (Lanes.rest(x.length) > 0) {
-        addRest(w, o, o1, o2, o3, x, scratch);
+      float y0 = 0;
+      float y1 = 0;
+      float y2 = 0;
+      float y3 = 0;
+      for (int column = 0; column < x.length; column += STRETCH) {
+        int n = Math.min(STRETCH, x.length - column);
+        sum(w, o, o1, o2, o3, x, column, n, scratch);
+        y0 += scratch.four[0];
+        y1 += scratch.four[1];
+        y2 += scratch.four[2];
+        y3 += scratch.four[3];
       }
-      Fold.four(scratch.four, 0, scratch.four, 0, TOGETHER);
-      y[o] = scratch.four[0];
-      y[o1] = scratch.four[1];
-      y[o2] = scratch.four[2];
-      y[o3] = scratch.four[3];
+      y[o] = y0;
+      y[o1] = y1;
+      y[o2] = y2;
+      y[o3] = y3;
     }
   }
 
-  private static void sum(Matrix w, int o0, int o1, int o2, int o3, float[] x, Scratch scratch) {
+  /** Four sums over a stretch, to {@code scratch.four}. */
+  private static void sum(
+      Matrix w, int o0, int o1, int o2, int o3, float[] x, int column, int n, Scratch scratch) {
     long row = w.dtype().bytes(w.columns());
-    long p0 = o0 * row;
-    long p1 = o1 * row;
-    long p2 = o2 * row;
-    long p3 = o3 * row;
+    long stretch = w.dtype().bytes(column);
+    long p0 = o0 * row + stretch;
+    long p1 = o1 * row + stretch;
+    long p2 = o2 * row + stretch;
+    long p3 = o3 * row + stretch;
     switch (w.dtype()) {
-      case F32 -> f32(w.data(), p0, p1, p2, p3, x, scratch.four);
-      case BF16 -> bf16(w.data(), p0, p1, p2, p3, x, scratch.four);
-      case F16 -> f16(w.data(), p0, p1, p2, p3, x, scratch.four);
+      case F32 -> f32(w.data(), p0, p1, p2, p3, x, column, n, scratch.four);
+      case BF16 -> bf16(w.data(), p0, p1, p2, p3, x, column, n, scratch.four);
+      case F16 -> f16(w.data(), p0, p1, p2, p3, x, column, n, scratch.four);
       case Q8_0, Q4_0, Q4_K, Q6_K -> {
-        int n = w.columns();
-        float[] rows = scratch.row(TOGETHER * n);
-        w.widen(o0, rows, 0);
-        w.widen(o1, rows, n);
-        w.widen(o2, rows, 2 * n);
-        w.widen(o3, rows, 3 * n);
-        floats(rows, x, scratch.four);
+        float[] rows = scratch.rows(TOGETHER * STRETCH);
+        MemorySegment widened = MemorySegment.ofArray(rows);
+        w.widen(o0, column, n, widened, 0);
+        w.widen(o1, column, n, widened, 4L * n);
+        w.widen(o2, column, n, widened, 8L * n);
+        w.widen(o3, column, n, widened, 12L * n);
+        floats(rows, x, column, n, scratch.four);
       }
     }
+    if (Lanes.rest(n) > 0) {
+      addRest(w, o0, o1, o2, o3, x, scratch);
+    }
+    Fold.four(scratch.four, 0, scratch.four, 0, TOGETHER);
   }
 
   private static void f32(
-      MemorySegment w, long p0, long p1, long p2, long p3, float[] x, float[] sums) {
+      MemorySegment w,
+      long p0,
+      long p1,
+      long p2,
+      long p3,
+      float[] x,
+      int column,
+      int n,
+      float[] sums) {
     FloatVector s0 = FloatVector.zero(FLOATS);
     FloatVector s1 = FloatVector.zero(FLOATS);
     FloatVector s2 = FloatVector.zero(FLOATS);
     FloatVector s3 = FloatVector.zero(FLOATS);
-    for (int i = 0; i < FLOATS.loopBound(x.length); i += COUNT) {
-      FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      FloatVector a = FloatVector.fromArray(FLOATS, x, column + i);
       s0 = a.fma(Widening.f32(w, p0 + 4L * i), s0);
       s1 = a.fma(Widening.f32(w, p1 + 4L * i), s1);
       s2 = a.fma(Widening.f32(w, p2 + 4L * i), s2);
@@ -82,13 +105,21 @@ final class RowProduct {
   }
 
   private static void bf16(
-      MemorySegment w, long p0, long p1, long p2, long p3, float[] x, float[] sums) {
+      MemorySegment w,
+      long p0,
+      long p1,
+      long p2,
+      long p3,
+      float[] x,
+      int column,
+      int n,
+      float[] sums) {
     FloatVector s0 = FloatVector.zero(FLOATS);
     FloatVector s1 = FloatVector.zero(FLOATS);
     FloatVector s2 = FloatVector.zero(FLOATS);
     FloatVector s3 = FloatVector.zero(FLOATS);
-    for (int i = 0; i < FLOATS.loopBound(x.length); i += COUNT) {
-      FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      FloatVector a = FloatVector.fromArray(FLOATS, x, column + i);
       s0 = a.fma(Widening.bf16(w, p0 + 2L * i), s0);
       s1 = a.fma(Widening.bf16(w, p1 + 2L * i), s1);
       s2 = a.fma(Widening.bf16(w, p2 + 2L * i), s2);
@@ -98,13 +129,21 @@ final class RowProduct {
   }
 
   private static void f16(
-      MemorySegment w, long p0, long p1, long p2, long p3, float[] x, float[] sums) {
+      MemorySegment w,
+      long p0,
+      long p1,
+      long p2,
+      long p3,
+      float[] x,
+      int column,
+      int n,
+      float[] sums) {
     FloatVector s0 = FloatVector.zero(FLOATS);
     FloatVector s1 = FloatVector.zero(FLOATS);
     FloatVector s2 = FloatVector.zero(FLOATS);
     FloatVector s3 = FloatVector.zero(FLOATS);
-    for (int i = 0; i < FLOATS.loopBound(x.length); i += COUNT) {
-      FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      FloatVector a = FloatVector.fromArray(FLOATS, x, column + i);
       s0 = a.fma(Widening.f16(w, p0 + 2L * i), s0);
       s1 = a.fma(Widening.f16(w, p1 + 2L * i), s1);
       s2 = a.fma(Widening.f16(w, p2 + 2L * i), s2);
@@ -113,15 +152,14 @@ final class RowProduct {
     store(s0, s1, s2, s3, sums);
   }
 
-  /** The rows are as long as x, one behind the other. */
-  private static void floats(float[] rows, float[] x, float[] sums) {
+  /** The rows are {@code n} numbers long, one behind the other. */
+  private static void floats(float[] rows, float[] x, int column, int n, float[] sums) {
     FloatVector s0 = FloatVector.zero(FLOATS);
     FloatVector s1 = FloatVector.zero(FLOATS);
     FloatVector s2 = FloatVector.zero(FLOATS);
     FloatVector s3 = FloatVector.zero(FLOATS);
-    int n = x.length;
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      FloatVector a = FloatVector.fromArray(FLOATS, x, i);
+      FloatVector a = FloatVector.fromArray(FLOATS, x, column + i);
       s0 = a.fma(FloatVector.fromArray(FLOATS, rows, i), s0);
       s1 = a.fma(FloatVector.fromArray(FLOATS, rows, n + i), s1);
       s2 = a.fma(FloatVector.fromArray(FLOATS, rows, 2 * n + i), s2);

@@ -25,10 +25,15 @@ final class Scratch {
   /** The last numbers of a row, filled up with zeros. */
   final float[] rest = new float[COUNT];
 
-  private float[] sums = new float[0];
+  /** The sums of a tile, and those that wait to be added: one for every halving of a vector. */
+  final float[] tiles = new float[(Integer.numberOfTrailingZeros(COUNT) + 1) * Tile.SUMS];
+
+  /** As many vectors as one has lanes. */
+  final float[] square = new float[COUNT * COUNT];
+
   private float[] activations = new float[0];
   private float[] weights = new float[0];
-  private float[] row = new float[0];
+  private float[] rows = new float[0];
 
   private Scratch() {}
 
@@ -36,13 +41,7 @@ final class Scratch {
     return OWN.get();
   }
 
-  /** Sums of tiles, from {@link #FIRST} on. */
-  float[] sums(int floats) {
-    sums = atLeast(sums, floats);
-    return sums;
-  }
-
-  /** Panels of activations, from {@link #FIRST} on. */
+  /** Panels of activations. */
   float[] activations(int floats) {
     activations = atLeast(activations, floats);
     return activations;
@@ -62,11 +61,11 @@ final class Scratch {
     return new float[needed < LARGE ? needed : Math.max(needed, PLACED)];
   }
 
-  /** Widened rows of weights. */
-  float[] row(int floats) {
-    if (row.length < floats) {
-      row = new float[floats];
+  /** Rows of weights that are widened, or of activations, before they are laid out. */
+  float[] rows(int floats) {
+    if (rows.length < floats) {
+      rows = new float[floats];
     }
-    return row;
+    return rows;
   }
 }

@@ -6,26 +6,25 @@ import static gemma2.math.Lanes.FLOATS;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * {@link #ROWS} rows of activations times {@link #COLUMNS} rows of weights: as many sums, each of
- * them a vector, all of them in registers. Lane l of a sum takes the products of the numbers l, l +
- * COUNT, l + 2 COUNT, ... of its two rows, one after the other; folded by {@link Fold}, that is the
- * same sum as {@link RowProduct} takes.
+ * The inner loop of a product of many rows: {@link #ROWS} x {@link #COLUMNS} sums, all of them in
+ * registers. Each is one chain of fused multiply-adds.
  *
- * <p>Written out, because the compiler keeps local variables in registers and nothing else. On
- * arrays, and weights that are mapped are the only segments that vectors are read from: where there
- * are segments of several kinds, the compiler looks at the kind again with every vector, and this
- * takes three times as long. {@link Scratch} sees to it that the arrays lie well.
+ * <p>Written out, because the compiler keeps local variables in registers and nothing else. Arrays,
+ * because it keeps track of what kind of memory a segment is: where vectors are read from segments
+ * of several kinds, it looks at the kind again with every vector, and this takes three times as
+ * long. {@link Scratch} sees to it that the arrays lie well.
  */
 final class Tile {
 
   /** Rows of activations. */
-  static final int ROWS = 6;
+  static final int ROWS = 12;
 
   /** Rows of weights, which are columns of the product. */
-  static final int COLUMNS = 4;
+  static final int COLUMNS = 2 * COUNT;
 
-  /** Floats of a tile's sums. */
-  static final int SUMS = ROWS * COLUMNS * COUNT;
+  static final int SUMS = ROWS * COLUMNS;
+
+  private static final int HALF = ROWS / 2;
 
   /** Processors have 32 vector registers where those have 512 bits, and perhaps 16 elsewhere. */
   private static final boolean WHOLE = FLOATS.vectorBitSize() >= 512;
@@ -33,147 +32,172 @@ final class Tile {
   private Tile() {}
 
   /**
-   * Adds the products of some vectors of each row.
+   * {@code sums[r][c] = sum_k x[k][r] w[k][c]}, in the order of k.
    *
-   * @param x a panel {@code [steps][ROWS][COUNT]}
-   * @param w a panel {@code [steps][COLUMNS][COUNT]}
-   * @param sums {@code [ROWS][COLUMNS][COUNT]}
+   * @param x a panel {@code [steps][ROWS]}
+   * @param w a panel {@code [steps][COLUMNS]}
+   * @param sums {@code [ROWS][COLUMNS]}
    */
-  static void add(float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
+  static void multiply(float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
     if (WHOLE) {
-      addSix(x, atX, w, atW, steps, sums, at);
+      multiplyWhole(x, atX, w, atW, steps, sums, at);
     } else {
-      addTwo(x, atX, w, atW, steps, sums, at);
-      addTwo(x, atX + 2 * COUNT, w, atW, steps, sums, at + 2 * COLUMNS * COUNT);
-      addTwo(x, atX + 4 * COUNT, w, atW, steps, sums, at + 4 * COLUMNS * COUNT);
+      multiplyHalf(x, atX, w, atW, steps, sums, at);
+      multiplyHalf(x, atX + HALF, w, atW, steps, sums, at + HALF * COLUMNS);
     }
   }
 
-  private static void addSix(
-      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
-    FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
-    FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + COUNT);
-    FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * COUNT);
-    FloatVector s03 = FloatVector.fromArray(FLOATS, sums, at + 3 * COUNT);
-    FloatVector s10 = FloatVector.fromArray(FLOATS, sums, at + 4 * COUNT);
-    FloatVector s11 = FloatVector.fromArray(FLOATS, sums, at + 5 * COUNT);
-    FloatVector s12 = FloatVector.fromArray(FLOATS, sums, at + 6 * COUNT);
-    FloatVector s13 = FloatVector.fromArray(FLOATS, sums, at + 7 * COUNT);
-    FloatVector s20 = FloatVector.fromArray(FLOATS, sums, at + 8 * COUNT);
-    FloatVector s21 = FloatVector.fromArray(FLOATS, sums, at + 9 * COUNT);
-    FloatVector s22 = FloatVector.fromArray(FLOATS, sums, at + 10 * COUNT);
-    FloatVector s23 = FloatVector.fromArray(FLOATS, sums, at + 11 * COUNT);
-    FloatVector s30 = FloatVector.fromArray(FLOATS, sums, at + 12 * COUNT);
-    FloatVector s31 = FloatVector.fromArray(FLOATS, sums, at + 13 * COUNT);
-    FloatVector s32 = FloatVector.fromArray(FLOATS, sums, at + 14 * COUNT);
-    FloatVector s33 = FloatVector.fromArray(FLOATS, sums, at + 15 * COUNT);
-    FloatVector s40 = FloatVector.fromArray(FLOATS, sums, at + 16 * COUNT);
-    FloatVector s41 = FloatVector.fromArray(FLOATS, sums, at + 17 * COUNT);
-    FloatVector s42 = FloatVector.fromArray(FLOATS, sums, at + 18 * COUNT);
-    FloatVector s43 = FloatVector.fromArray(FLOATS, sums, at + 19 * COUNT);
-    FloatVector s50 = FloatVector.fromArray(FLOATS, sums, at + 20 * COUNT);
-    FloatVector s51 = FloatVector.fromArray(FLOATS, sums, at + 21 * COUNT);
-    FloatVector s52 = FloatVector.fromArray(FLOATS, sums, at + 22 * COUNT);
-    FloatVector s53 = FloatVector.fromArray(FLOATS, sums, at + 23 * COUNT);
-    for (int k = 0; k < steps; k++) {
-      int i = atX + k * (ROWS * COUNT);
-      int j = atW + k * (COLUMNS * COUNT);
-      FloatVector w0 = FloatVector.fromArray(FLOATS, w, j);
-      FloatVector w1 = FloatVector.fromArray(FLOATS, w, j + COUNT);
-      FloatVector w2 = FloatVector.fromArray(FLOATS, w, j + 2 * COUNT);
-      FloatVector w3 = FloatVector.fromArray(FLOATS, w, j + 3 * COUNT);
-      FloatVector x0 = FloatVector.fromArray(FLOATS, x, i);
-      s00 = x0.fma(w0, s00);
-      s01 = x0.fma(w1, s01);
-      s02 = x0.fma(w2, s02);
-      s03 = x0.fma(w3, s03);
-      FloatVector x1 = FloatVector.fromArray(FLOATS, x, i + COUNT);
-      s10 = x1.fma(w0, s10);
-      s11 = x1.fma(w1, s11);
-      s12 = x1.fma(w2, s12);
-      s13 = x1.fma(w3, s13);
-      FloatVector x2 = FloatVector.fromArray(FLOATS, x, i + 2 * COUNT);
-      s20 = x2.fma(w0, s20);
-      s21 = x2.fma(w1, s21);
-      s22 = x2.fma(w2, s22);
-      s23 = x2.fma(w3, s23);
-      FloatVector x3 = FloatVector.fromArray(FLOATS, x, i + 3 * COUNT);
-      s30 = x3.fma(w0, s30);
-      s31 = x3.fma(w1, s31);
-      s32 = x3.fma(w2, s32);
-      s33 = x3.fma(w3, s33);
-      FloatVector x4 = FloatVector.fromArray(FLOATS, x, i + 4 * COUNT);
-      s40 = x4.fma(w0, s40);
-      s41 = x4.fma(w1, s41);
-      s42 = x4.fma(w2, s42);
-      s43 = x4.fma(w3, s43);
-      FloatVector x5 = FloatVector.fromArray(FLOATS, x, i + 5 * COUNT);
-      s50 = x5.fma(w0, s50);
-      s51 = x5.fma(w1, s51);
-      s52 = x5.fma(w2, s52);
-      s53 = x5.fma(w3, s53);
+  /** {@code sums[at + i] += sums[from + i]} for the sums of a tile. */
+  static void add(float[] sums, int at, int from) {
+    for (int i = 0; i < SUMS; i += COUNT) {
+      FloatVector sum = FloatVector.fromArray(FLOATS, sums, at + i);
+      sum.add(FloatVector.fromArray(FLOATS, sums, from + i)).intoArray(sums, at + i);
     }
-    s00.intoArray(sums, at);
-    s01.intoArray(sums, at + COUNT);
-    s02.intoArray(sums, at + 2 * COUNT);
-    s03.intoArray(sums, at + 3 * COUNT);
-    s10.intoArray(sums, at + 4 * COUNT);
-    s11.intoArray(sums, at + 5 * COUNT);
-    s12.intoArray(sums, at + 6 * COUNT);
-    s13.intoArray(sums, at + 7 * COUNT);
-    s20.intoArray(sums, at + 8 * COUNT);
-    s21.intoArray(sums, at + 9 * COUNT);
-    s22.intoArray(sums, at + 10 * COUNT);
-    s23.intoArray(sums, at + 11 * COUNT);
-    s30.intoArray(sums, at + 12 * COUNT);
-    s31.intoArray(sums, at + 13 * COUNT);
-    s32.intoArray(sums, at + 14 * COUNT);
-    s33.intoArray(sums, at + 15 * COUNT);
-    s40.intoArray(sums, at + 16 * COUNT);
-    s41.intoArray(sums, at + 17 * COUNT);
-    s42.intoArray(sums, at + 18 * COUNT);
-    s43.intoArray(sums, at + 19 * COUNT);
-    s50.intoArray(sums, at + 20 * COUNT);
-    s51.intoArray(sums, at + 21 * COUNT);
-    s52.intoArray(sums, at + 22 * COUNT);
-    s53.intoArray(sums, at + 23 * COUNT);
   }
 
-  private static void addTwo(
+  private static void multiplyWhole(
       float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
-    FloatVector s00 = FloatVector.fromArray(FLOATS, sums, at);
-    FloatVector s01 = FloatVector.fromArray(FLOATS, sums, at + COUNT);
-    FloatVector s02 = FloatVector.fromArray(FLOATS, sums, at + 2 * COUNT);
-    FloatVector s03 = FloatVector.fromArray(FLOATS, sums, at + 3 * COUNT);
-    FloatVector s10 = FloatVector.fromArray(FLOATS, sums, at + 4 * COUNT);
-    FloatVector s11 = FloatVector.fromArray(FLOATS, sums, at + 5 * COUNT);
-    FloatVector s12 = FloatVector.fromArray(FLOATS, sums, at + 6 * COUNT);
-    FloatVector s13 = FloatVector.fromArray(FLOATS, sums, at + 7 * COUNT);
+    FloatVector left0 = FloatVector.zero(FLOATS);
+    FloatVector right0 = FloatVector.zero(FLOATS);
+    FloatVector left1 = FloatVector.zero(FLOATS);
+    FloatVector right1 = FloatVector.zero(FLOATS);
+    FloatVector left2 = FloatVector.zero(FLOATS);
+    FloatVector right2 = FloatVector.zero(FLOATS);
+    FloatVector left3 = FloatVector.zero(FLOATS);
+    FloatVector right3 = FloatVector.zero(FLOATS);
+    FloatVector left4 = FloatVector.zero(FLOATS);
+    FloatVector right4 = FloatVector.zero(FLOATS);
+    FloatVector left5 = FloatVector.zero(FLOATS);
+    FloatVector right5 = FloatVector.zero(FLOATS);
+    FloatVector left6 = FloatVector.zero(FLOATS);
+    FloatVector right6 = FloatVector.zero(FLOATS);
+    FloatVector left7 = FloatVector.zero(FLOATS);
+    FloatVector right7 = FloatVector.zero(FLOATS);
+    FloatVector left8 = FloatVector.zero(FLOATS);
+    FloatVector right8 = FloatVector.zero(FLOATS);
+    FloatVector left9 = FloatVector.zero(FLOATS);
+    FloatVector right9 = FloatVector.zero(FLOATS);
+    FloatVector left10 = FloatVector.zero(FLOATS);
+    FloatVector right10 = FloatVector.zero(FLOATS);
+    FloatVector left11 = FloatVector.zero(FLOATS);
+    FloatVector right11 = FloatVector.zero(FLOATS);
     for (int k = 0; k < steps; k++) {
-      int i = atX + k * (ROWS * COUNT);
-      int j = atW + k * (COLUMNS * COUNT);
-      FloatVector w0 = FloatVector.fromArray(FLOATS, w, j);
-      FloatVector w1 = FloatVector.fromArray(FLOATS, w, j + COUNT);
-      FloatVector w2 = FloatVector.fromArray(FLOATS, w, j + 2 * COUNT);
-      FloatVector w3 = FloatVector.fromArray(FLOATS, w, j + 3 * COUNT);
-      FloatVector x0 = FloatVector.fromArray(FLOATS, x, i);
-      s00 = x0.fma(w0, s00);
-      s01 = x0.fma(w1, s01);
-      s02 = x0.fma(w2, s02);
-      s03 = x0.fma(w3, s03);
-      FloatVector x1 = FloatVector.fromArray(FLOATS, x, i + COUNT);
-      s10 = x1.fma(w0, s10);
-      s11 = x1.fma(w1, s11);
-      s12 = x1.fma(w2, s12);
-      s13 = x1.fma(w3, s13);
+      int row = atX + k * ROWS;
+      int column = atW + k * COLUMNS;
+      FloatVector left = FloatVector.fromArray(FLOATS, w, column);
+      FloatVector right = FloatVector.fromArray(FLOATS, w, column + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
+      left0 = x0.fma(left, left0);
+      right0 = x0.fma(right, right0);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
+      left1 = x1.fma(left, left1);
+      right1 = x1.fma(right, right1);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, x[row + 2]);
+      left2 = x2.fma(left, left2);
+      right2 = x2.fma(right, right2);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, x[row + 3]);
+      left3 = x3.fma(left, left3);
+      right3 = x3.fma(right, right3);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, x[row + 4]);
+      left4 = x4.fma(left, left4);
+      right4 = x4.fma(right, right4);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, x[row + 5]);
+      left5 = x5.fma(left, left5);
+      right5 = x5.fma(right, right5);
+      FloatVector x6 = FloatVector.broadcast(FLOATS, x[row + 6]);
+      left6 = x6.fma(left, left6);
+      right6 = x6.fma(right, right6);
+      FloatVector x7 = FloatVector.broadcast(FLOATS, x[row + 7]);
+      left7 = x7.fma(left, left7);
+      right7 = x7.fma(right, right7);
+      FloatVector x8 = FloatVector.broadcast(FLOATS, x[row + 8]);
+      left8 = x8.fma(left, left8);
+      right8 = x8.fma(right, right8);
+      FloatVector x9 = FloatVector.broadcast(FLOATS, x[row + 9]);
+      left9 = x9.fma(left, left9);
+      right9 = x9.fma(right, right9);
+      FloatVector x10 = FloatVector.broadcast(FLOATS, x[row + 10]);
+      left10 = x10.fma(left, left10);
+      right10 = x10.fma(right, right10);
+      FloatVector x11 = FloatVector.broadcast(FLOATS, x[row + 11]);
+      left11 = x11.fma(left, left11);
+      right11 = x11.fma(right, right11);
     }
-    s00.intoArray(sums, at);
-    s01.intoArray(sums, at + COUNT);
-    s02.intoArray(sums, at + 2 * COUNT);
-    s03.intoArray(sums, at + 3 * COUNT);
-    s10.intoArray(sums, at + 4 * COUNT);
-    s11.intoArray(sums, at + 5 * COUNT);
-    s12.intoArray(sums, at + 6 * COUNT);
-    s13.intoArray(sums, at + 7 * COUNT);
+    left0.intoArray(sums, at);
+    right0.intoArray(sums, at + COUNT);
+    left1.intoArray(sums, at + 2 * COUNT);
+    right1.intoArray(sums, at + 3 * COUNT);
+    left2.intoArray(sums, at + 4 * COUNT);
+    right2.intoArray(sums, at + 5 * COUNT);
+    left3.intoArray(sums, at + 6 * COUNT);
+    right3.intoArray(sums, at + 7 * COUNT);
+    left4.intoArray(sums, at + 8 * COUNT);
+    right4.intoArray(sums, at + 9 * COUNT);
+    left5.intoArray(sums, at + 10 * COUNT);
+    right5.intoArray(sums, at + 11 * COUNT);
+    left6.intoArray(sums, at + 12 * COUNT);
+    right6.intoArray(sums, at + 13 * COUNT);
+    left7.intoArray(sums, at + 14 * COUNT);
+    right7.intoArray(sums, at + 15 * COUNT);
+    left8.intoArray(sums, at + 16 * COUNT);
+    right8.intoArray(sums, at + 17 * COUNT);
+    left9.intoArray(sums, at + 18 * COUNT);
+    right9.intoArray(sums, at + 19 * COUNT);
+    left10.intoArray(sums, at + 20 * COUNT);
+    right10.intoArray(sums, at + 21 * COUNT);
+    left11.intoArray(sums, at + 22 * COUNT);
+    right11.intoArray(sums, at + 23 * COUNT);
+  }
+
+  private static void multiplyHalf(
+      float[] x, int atX, float[] w, int atW, int steps, float[] sums, int at) {
+    FloatVector left0 = FloatVector.zero(FLOATS);
+    FloatVector right0 = FloatVector.zero(FLOATS);
+    FloatVector left1 = FloatVector.zero(FLOATS);
+    FloatVector right1 = FloatVector.zero(FLOATS);
+    FloatVector left2 = FloatVector.zero(FLOATS);
+    FloatVector right2 = FloatVector.zero(FLOATS);
+    FloatVector left3 = FloatVector.zero(FLOATS);
+    FloatVector right3 = FloatVector.zero(FLOATS);
+    FloatVector left4 = FloatVector.zero(FLOATS);
+    FloatVector right4 = FloatVector.zero(FLOATS);
+    FloatVector left5 = FloatVector.zero(FLOATS);
+    FloatVector right5 = FloatVector.zero(FLOATS);
+    for (int k = 0; k < steps; k++) {
+      int row = atX + k * ROWS;
+      int column = atW + k * COLUMNS;
+      FloatVector left = FloatVector.fromArray(FLOATS, w, column);
+      FloatVector right = FloatVector.fromArray(FLOATS, w, column + COUNT);
+      FloatVector x0 = FloatVector.broadcast(FLOATS, x[row]);
+      left0 = x0.fma(left, left0);
+      right0 = x0.fma(right, right0);
+      FloatVector x1 = FloatVector.broadcast(FLOATS, x[row + 1]);
+      left1 = x1.fma(left, left1);
+      right1 = x1.fma(right, right1);
+      FloatVector x2 = FloatVector.broadcast(FLOATS, x[row + 2]);
+      left2 = x2.fma(left, left2);
+      right2 = x2.fma(right, right2);
+      FloatVector x3 = FloatVector.broadcast(FLOATS, x[row + 3]);
+      left3 = x3.fma(left, left3);
+      right3 = x3.fma(right, right3);
+      FloatVector x4 = FloatVector.broadcast(FLOATS, x[row + 4]);
+      left4 = x4.fma(left, left4);
+      right4 = x4.fma(right, right4);
+      FloatVector x5 = FloatVector.broadcast(FLOATS, x[row + 5]);
+      left5 = x5.fma(left, left5);
+      right5 = x5.fma(right, right5);
+    }
+    left0.intoArray(sums, at);
+    right0.intoArray(sums, at + COUNT);
+    left1.intoArray(sums, at + 2 * COUNT);
+    right1.intoArray(sums, at + 3 * COUNT);
+    left2.intoArray(sums, at + 4 * COUNT);
+    right2.intoArray(sums, at + 5 * COUNT);
+    left3.intoArray(sums, at + 6 * COUNT);
+    right3.intoArray(sums, at + 7 * COUNT);
+    left4.intoArray(sums, at + 8 * COUNT);
+    right4.intoArray(sums, at + 9 * COUNT);
+    left5.intoArray(sums, at + 10 * COUNT);
+    right5.intoArray(sums, at + 11 * COUNT);
   }
 }

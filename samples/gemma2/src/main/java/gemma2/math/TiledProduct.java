@@ -1,165 +1,185 @@
 package gemma2.math;
 
 import static gemma2.math.Lanes.COUNT;
-import static gemma2.math.Lanes.FLOATS;
+import static gemma2.math.Lanes.STRETCH;
 
 import java.util.Arrays;
-import jdk.incubator.vector.FloatVector;
 
 /**
- * Many rows of activations times a matrix, tile by tile. Rows are laid out in panels, vector beside
- * vector as {@link Tile} reads them: the activations once, the weights a group at a time, small
- * enough to stay in the second cache while all activations pass by: some rows, and of long rows a
- * stretch. Within it, a tile takes parts of its rows that stay in the first cache; its sums wait in
- * memory from part to part and from stretch to stretch.
+ * Many rows of activations times a matrix, tile by tile. The vectors of a tile lie across rows of
+ * weights, while a sum is made of as many chains as a vector along a row has lanes ({@link
+ * RowProduct}). So both factors are laid out in panels by lane, a tile is computed once for each of
+ * them, and then the lanes are folded.
+ *
+ * <p>Long rows are multiplied a stretch after the other. Of its weights, a group of strips is laid
+ * out at a time, few enough to stay in the second cache while all activations pass by.
  */
 final class TiledProduct {
 
-  /** Rows of activations that a group of weights is widened for; whole tiles. */
-  private static final int ROWS = 86 * Tile.ROWS;
+  /** Rows of activations that a group of weights is laid out for; whole tiles. */
+  private static final int ROWS = 43 * Tile.ROWS;
 
-  /** Vectors of a row in a stretch: 2,304 floats, whole blocks of every dtype. */
-  private static final int STRETCH = 2304 / COUNT;
-
-  /** Floats of a group of weights: half a second cache of 1 MB. */
-  private static final int GROUP = 1 << 17;
-
-  /** Vectors of a row that are multiplied at once: six and four of these rows are 30 KB. */
-  private static final int STEPS = 768 / COUNT;
+  /** Floats of a group of weights: half a second cache of 2 MB. */
+  private static final int GROUP = 1 << 18;
 
   private final Matrix w;
-  private final Scratch scratch;
+  private final float[][] x;
+  private final float[][] y;
+  private final Scratch scratch = Scratch.own();
 
-  /** Vectors of a row, the last one filled up. */
+  /** Where the stretch begins. */
+  private final int column;
+
+  /** The numbers of a row in it. */
+  private final int length;
+
+  /** The vectors of a row in it, the last one filled up. */
   private final int steps;
 
-  /** Weight rows of a group. */
-  private final int group;
-
-  /** Floats between the sums of one tile of activations with a group and those of the next. */
-  private final int sumsOfATile;
-
-  private TiledProduct(Matrix w, Scratch scratch) {
+  private TiledProduct(Matrix w, float[][] x, float[][] y, int column) {
     this.w = w;
-    this.scratch = scratch;
-    this.steps = Math.ceilDiv(w.columns(), COUNT);
-    int tiles = Math.clamp(GROUP / (Math.min(steps, STRETCH) * COUNT) / Tile.COLUMNS, 1, 16);
-    this.group = tiles * Tile.COLUMNS;
-    this.sumsOfATile = tiles * Tile.SUMS;
+    this.x = x;
+    this.y = y;
+    this.column = column;
+    this.length = Math.min(STRETCH, w.columns() - column);
+    this.steps = Math.ceilDiv(length, COUNT);
   }
 
   /** {@code y[r][o] = sum_i x[r][i] w[o][i]} for every r and {@code from <= o < to}. */
   static void multiply(Matrix w, float[][] x, float[][] y, int from, int to) {
-    TiledProduct product = new TiledProduct(w, Scratch.own());
-    for (int r = 0; r < x.length; r += ROWS) {
-      product.multiply(x, y, r, Math.min(r + ROWS, x.length), from, to);
+    for (float[] row : y) {
+      Arrays.fill(row, from, to, 0);
+    }
+    for (int column = 0; column < w.columns(); column += STRETCH) {
+      TiledProduct stretch = new TiledProduct(w, x, y, column);
+      for (int r = 0; r < x.length; r += ROWS) {
+        stretch.add(r, Math.min(r + ROWS, x.length), from, to);
+      }
     }
   }
 
-  private void multiply(float[][] x, float[][] y, int firstRow, int endRow, int from, int to) {
-    int tiles = Math.ceilDiv(endRow - firstRow, Tile.ROWS);
-    float[] activations = layOut(x, firstRow, endRow);
-    float[] sums = scratch.sums(tiles * sumsOfATile);
+  private void add(int firstRow, int endRow, int from, int to) {
+    float[] activations = layOutActivations(firstRow, endRow);
+    int group = Math.max(1, GROUP / weightsOfAStrip()) * Tile.COLUMNS;
     for (int first = from; first < to; first += group) {
       int end = Math.min(first + group, to);
-      Arrays.fill(sums, Scratch.FIRST, Scratch.FIRST + tiles * sumsOfATile, 0);
-      for (int step = 0; step < steps; step += STRETCH) {
-        int count = Math.min(STRETCH, steps - step);
-        float[] weights = widen(first, end, step, count);
-        for (int tile = 0; tile < tiles; tile++) {
-          add(activations, tile, weights, end - first, step, count, sums);
+      float[] weights = layOutWeights(first, end);
+      for (int r = firstRow; r < endRow; r += Tile.ROWS) {
+        int atX = (r - firstRow) / Tile.ROWS * activationsOfATile();
+        for (int o = first; o < end; o += Tile.COLUMNS) {
+          int atW = Scratch.FIRST + (o - first) / Tile.COLUMNS * weightsOfAStrip();
+          multiply(activations, atX, weights, atW);
+          addTile(r, Math.min(r + Tile.ROWS, endRow), o, Math.min(o + Tile.COLUMNS, end));
         }
       }
-      for (int tile = 0; tile < tiles; tile++) {
-        fold(sums, tile, y, firstRow + tile * Tile.ROWS, endRow, first, end);
+    }
+  }
+
+  /**
+   * The sums of a tile, at the beginning of {@code scratch.tiles}. As {@link Fold} does it,
+   * neighbouring lanes are added, then neighbouring pairs, and so on; each as soon as both are
+   * there.
+   */
+  private void multiply(float[] activations, int atX, float[] weights, int atW) {
+    int top = 0;
+    for (int lane = 0; lane < COUNT; lane++) {
+      Tile.multiply(
+          activations,
+          atX + lane * activationsOfALane(),
+          weights,
+          atW + lane * weightsOfALane(),
+          steps,
+          scratch.tiles,
+          top);
+      for (int pairs = lane; pairs % 2 == 1; pairs /= 2) {
+        top -= Tile.SUMS;
+        Tile.add(scratch.tiles, top, top + Tile.SUMS);
+      }
+      top += Tile.SUMS;
+    }
+  }
+
+  /** Adds the sums of a tile to those of the stretches before. */
+  private void addTile(int row, int endRow, int first, int end) {
+    for (int r = row; r < endRow; r++) {
+      int at = (r - row) * Tile.COLUMNS;
+      for (int o = first; o < end; o++) {
+        y[r][o] += scratch.tiles[at + o - first];
       }
     }
   }
 
-  /** Adds the products of one tile of activations with a group of weights over a stretch. */
-  private void add(
-      float[] activations,
-      int tile,
-      float[] weights,
-      int columns,
-      int from,
-      int count,
-      float[] sums) {
-    int x = Scratch.FIRST + (tile * steps + from) * Tile.ROWS * COUNT;
-    int to = Scratch.FIRST + tile * sumsOfATile;
-    for (int step = 0; step < count; step += STEPS) {
-      int part = Math.min(STEPS, count - step);
-      for (int i = 0; i < Math.ceilDiv(columns, Tile.COLUMNS); i++) {
-        Tile.add(
-            activations,
-            x + step * Tile.ROWS * COUNT,
-            weights,
-            Scratch.FIRST + (i * count + step) * Tile.COLUMNS * COUNT,
-            part,
-            sums,
-            to + i * Tile.SUMS);
-      }
-    }
+  private int activationsOfATile() {
+    return COUNT * activationsOfALane();
   }
 
-  private void fold(
-      float[] sums, int tile, float[][] y, int firstRow, int endRow, int first, int end) {
-    int of = Scratch.FIRST + tile * sumsOfATile;
-    for (int o = first; o < end; o += Tile.COLUMNS) {
-      int at = of + (o - first) / Tile.COLUMNS * Tile.SUMS;
-      int columns = Math.min(Tile.COLUMNS, end - o);
-      for (int r = 0; r < Math.min(Tile.ROWS, endRow - firstRow); r++) {
-        Fold.four(sums, at + r * Tile.COLUMNS * COUNT, y[firstRow + r], o, columns);
-      }
-    }
+  /** With room for what turning the last square writes behind the rows of a tile. */
+  private int activationsOfALane() {
+    return steps * Tile.ROWS + COUNT;
   }
 
-  /** Panels of {@link Tile#ROWS} rows; rows that are missing in the last one are zeros. */
-  private float[] layOut(float[][] x, int first, int end) {
-    int rows = Math.ceilDiv(end - first, Tile.ROWS) * Tile.ROWS;
-    float[] panels = scratch.activations(rows * steps * COUNT);
-    int stride = Tile.ROWS * COUNT;
-    for (int r = 0; r < rows; r++) {
-      int inTile = r % Tile.ROWS;
-      int at = Scratch.FIRST + (r - inTile) * steps * COUNT + inTile * COUNT;
-      if (first + r < end) {
-        spread(x[first + r], panels, at, stride);
-      } else {
-        clear(panels, at, stride, steps);
+  private int weightsOfAStrip() {
+    return COUNT * weightsOfALane();
+  }
+
+  private int weightsOfALane() {
+    return steps * Tile.COLUMNS;
+  }
+
+  /** Panels {@code [tile][lane][step][row]}; the last row stands for those that are missing. */
+  private float[] layOutActivations(int first, int end) {
+    int tiles = Math.ceilDiv(end - first, Tile.ROWS);
+    int squares = Math.ceilDiv(Tile.ROWS, COUNT);
+    int row = steps * COUNT;
+    float[] rows = scratch.rows(squares * COUNT * row);
+    float[] panels = scratch.activations(tiles * activationsOfATile());
+    for (int tile = 0; tile < tiles; tile++) {
+      for (int i = 0; i < Tile.ROWS; i++) {
+        int r = Math.min(first + tile * Tile.ROWS + i, end - 1);
+        System.arraycopy(x[r], column, rows, i * row, length);
+        Arrays.fill(rows, i * row + length, (i + 1) * row, 0);
+      }
+      int at = tile * activationsOfATile();
+      for (int step = 0; step < steps; step++) {
+        // Squares are wider than the tile: what is too much lies where the next step goes.
+        for (int i = 0; i < squares; i++) {
+          Turn.square(
+              rows,
+              i * COUNT * row + step * COUNT,
+              row,
+              scratch.square,
+              panels,
+              at + step * Tile.ROWS + i * COUNT,
+              activationsOfALane());
+        }
       }
     }
     return panels;
   }
 
-  private void spread(float[] x, float[] to, int at, int stride) {
-    Widening.spread(x, x.length, to, at, stride);
-    int rest = Lanes.rest(x.length);
-    if (rest > 0) {
-      Widening.rest(x, rest, scratch).intoArray(to, at + x.length / COUNT * stride);
-    }
-  }
-
-  private static void clear(float[] panel, int at, int stride, int count) {
-    for (int step = 0; step < count; step++) {
-      FloatVector.zero(FLOATS).intoArray(panel, at + step * stride);
-    }
-  }
-
   /**
-   * Panels of {@link Tile#COLUMNS} rows of weights, {@code count} vectors of each from vector
-   * {@code step} on; rows that are missing are zeros.
+   * Panels {@code [strip][lane][step][row]} from {@link Scratch#FIRST} on; the last row stands for
+   * those that are missing.
    */
-  private float[] widen(int first, int end, int step, int count) {
-    float[] panels = scratch.weights(group * count * COUNT);
-    int stride = Tile.COLUMNS * COUNT;
-    int rows = Math.ceilDiv(end - first, Tile.COLUMNS) * Tile.COLUMNS;
-    for (int r = 0; r < rows; r++) {
-      int inTile = r % Tile.COLUMNS;
-      int at = Scratch.FIRST + (r - inTile) * count * COUNT + inTile * COUNT;
-      if (first + r < end) {
-        Widening.spread(w, first + r, step, count, scratch, panels, at, stride);
-      } else {
-        clear(panels, at, stride, count);
+  private float[] layOutWeights(int first, int end) {
+    int strips = Math.ceilDiv(end - first, Tile.COLUMNS);
+    int row = steps * COUNT;
+    float[] rows = scratch.rows(COUNT * row);
+    float[] panels = scratch.weights(strips * weightsOfAStrip());
+    for (int o = first; o < end; o += COUNT) {
+      Widening.rows(w, o, COUNT / 4, end, column, length, rows, scratch);
+      int strip = (o - first) / Tile.COLUMNS;
+      int half = (o - first) % Tile.COLUMNS;
+      int at = Scratch.FIRST + strip * weightsOfAStrip() + half;
+      for (int step = 0; step < steps; step++) {
+        Turn.square(
+            rows,
+            step * COUNT,
+            row,
+            scratch.square,
+            panels,
+            at + step * Tile.COLUMNS,
+            weightsOfALane());
       }
     }
     return panels;

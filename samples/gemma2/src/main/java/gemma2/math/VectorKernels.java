@@ -95,8 +95,8 @@ final class VectorKernels implements Kernels {
       float[] out,
       int to) {
     int i = 0;
-    for (; i <= n - TOGETHER * COUNT; i += TOGETHER * COUNT) {
-      blendFour(weights, at, count, rows, first, column + i, out, to + i);
+    for (; i <= n - 8 * COUNT; i += 8 * COUNT) {
+      blendEight(weights, at, count, rows, first, column + i, out, to + i);
     }
     for (; i <= n - COUNT; i += COUNT) {
       blendOne(weights, at, count, rows, first, column + i, out, to + i);
@@ -127,7 +127,7 @@ final class VectorKernels implements Kernels {
     sum.intoArray(out, to);
   }
 
-  private static void blendFour(
+  private static void blendEight(
       float[] weights,
       int at,
       int count,
@@ -140,6 +140,10 @@ final class VectorKernels implements Kernels {
     FloatVector s1 = FloatVector.fromArray(FLOATS, out, to + COUNT);
     FloatVector s2 = FloatVector.fromArray(FLOATS, out, to + 2 * COUNT);
     FloatVector s3 = FloatVector.fromArray(FLOATS, out, to + 3 * COUNT);
+    FloatVector s4 = FloatVector.fromArray(FLOATS, out, to + 4 * COUNT);
+    FloatVector s5 = FloatVector.fromArray(FLOATS, out, to + 5 * COUNT);
+    FloatVector s6 = FloatVector.fromArray(FLOATS, out, to + 6 * COUNT);
+    FloatVector s7 = FloatVector.fromArray(FLOATS, out, to + 7 * COUNT);
     for (int j = 0; j < count; j++) {
       FloatVector weight = FloatVector.broadcast(FLOATS, weights[at + j]);
       float[] row = rows[first + j];
@@ -147,11 +151,19 @@ final class VectorKernels implements Kernels {
       s1 = weight.fma(FloatVector.fromArray(FLOATS, row, column + COUNT), s1);
       s2 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 2 * COUNT), s2);
       s3 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 3 * COUNT), s3);
+      s4 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 4 * COUNT), s4);
+      s5 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 5 * COUNT), s5);
+      s6 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 6 * COUNT), s6);
+      s7 = weight.fma(FloatVector.fromArray(FLOATS, row, column + 7 * COUNT), s7);
     }
     s0.intoArray(out, to);
     s1.intoArray(out, to + COUNT);
     s2.intoArray(out, to + 2 * COUNT);
     s3.intoArray(out, to + 3 * COUNT);
+    s4.intoArray(out, to + 4 * COUNT);
+    s5.intoArray(out, to + 5 * COUNT);
+    s6.intoArray(out, to + 6 * COUNT);
+    s7.intoArray(out, to + 7 * COUNT);
   }
 
   /** In eight sums, so that none waits for another; no vectors, whose doubles would be boxed. */

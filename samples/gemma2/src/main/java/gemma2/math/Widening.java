@@ -60,63 +60,75 @@ final class Widening {
   }
 
   /**
-   * Lays {@code count} vectors of a row of weights, from vector {@code step} on, out {@code stride}
-   * floats apart; the last one of a row is filled up with zeros.
+   * Parts of {@code 4 quarter} rows, one behind the other, each filled up with zeros to whole
+   * vectors. Four are read at a time, a quarter of all apart, as {@link RowProduct} does it; rows
+   * from {@code end} on are the last one before it again.
    */
-  static void spread(
-      Matrix w, int row, int step, int count, Scratch scratch, float[] to, int at, int stride) {
-    int column = step * COUNT;
-    int n = Math.min(count * COUNT, w.columns() - column);
-    long from = w.dtype().bytes((long) row * w.columns() + column);
-    switch (w.dtype()) {
-      case F32 -> spreadF32(w.data(), from, n, to, at, stride);
-      case BF16 -> spreadBf16(w.data(), from, n, to, at, stride);
-      case F16 -> spreadF16(w.data(), from, n, to, at, stride);
-      case Q8_0, Q4_0, Q4_K, Q6_K -> {
-        float[] floats = scratch.row(n);
-        w.widen(row, column, n, MemorySegment.ofArray(floats), 0);
-        spread(floats, n, to, at, stride);
+  static void rows(
+      Matrix w, int first, int quarter, int end, int column, int n, float[] to, Scratch scratch) {
+    int padded = Math.ceilDiv(n, COUNT) * COUNT;
+    long row = w.dtype().bytes(w.columns());
+    long part = w.dtype().bytes(column);
+    for (int i = 0; i < quarter; i++) {
+      int r0 = Math.min(first + i, end - 1);
+      int r1 = Math.min(first + i + quarter, end - 1);
+      int r2 = Math.min(first + i + 2 * quarter, end - 1);
+      int r3 = Math.min(first + i + 3 * quarter, end - 1);
+      long p0 = r0 * row + part;
+      long p1 = r1 * row + part;
+      long p2 = r2 * row + part;
+      long p3 = r3 * row + part;
+      int at = i * padded;
+      int apart = quarter * padded;
+      switch (w.dtype()) {
+        case F32 -> f32(w.data(), p0, p1, p2, p3, n, to, at, apart);
+        case BF16 -> bf16(w.data(), p0, p1, p2, p3, n, to, at, apart);
+        case F16 -> f16(w.data(), p0, p1, p2, p3, n, to, at, apart);
+        case Q8_0, Q4_0, Q4_K, Q6_K -> {
+          MemorySegment floats = MemorySegment.ofArray(to);
+          w.widen(r0, column, n, floats, 4L * at);
+          w.widen(r1, column, n, floats, 4L * (at + apart));
+          w.widen(r2, column, n, floats, 4L * (at + 2 * apart));
+          w.widen(r3, column, n, floats, 4L * (at + 3 * apart));
+        }
+      }
+      int rest = Lanes.rest(n);
+      if (rest > 0) {
+        rest(w, r0, rest, scratch).intoArray(to, at + n - rest);
+        rest(w, r1, rest, scratch).intoArray(to, at + apart + n - rest);
+        rest(w, r2, rest, scratch).intoArray(to, at + 2 * apart + n - rest);
+        rest(w, r3, rest, scratch).intoArray(to, at + 3 * apart + n - rest);
       }
     }
-    int rest = Lanes.rest(n);
-    if (rest > 0) {
-      rest(w, row, rest, scratch).intoArray(to, at + n / COUNT * stride);
+  }
+
+  private static void f32(
+      MemorySegment w, long p0, long p1, long p2, long p3, int n, float[] to, int at, int apart) {
+    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
+      f32(w, p0 + 4L * i).intoArray(to, at + i);
+      f32(w, p1 + 4L * i).intoArray(to, at + apart + i);
+      f32(w, p2 + 4L * i).intoArray(to, at + 2 * apart + i);
+      f32(w, p3 + 4L * i).intoArray(to, at + 3 * apart + i);
     }
   }
 
-  /** Lays the first {@code n} floats out in vectors that are {@code stride} floats apart. */
-  static void spread(float[] floats, int n, float[] to, int at, int stride) {
-    int next = at;
+  private static void bf16(
+      MemorySegment w, long p0, long p1, long p2, long p3, int n, float[] to, int at, int apart) {
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      FloatVector.fromArray(FLOATS, floats, i).intoArray(to, next);
-      next += stride;
+      bf16(w, p0 + 2L * i).intoArray(to, at + i);
+      bf16(w, p1 + 2L * i).intoArray(to, at + apart + i);
+      bf16(w, p2 + 2L * i).intoArray(to, at + 2 * apart + i);
+      bf16(w, p3 + 2L * i).intoArray(to, at + 3 * apart + i);
     }
   }
 
-  private static void spreadF32(
-      MemorySegment data, long from, int n, float[] to, int at, int stride) {
-    int next = at;
+  private static void f16(
+      MemorySegment w, long p0, long p1, long p2, long p3, int n, float[] to, int at, int apart) {
     for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      f32(data, from + 4L * i).intoArray(to, next);
-      next += stride;
-    }
-  }
-
-  private static void spreadBf16(
-      MemorySegment data, long from, int n, float[] to, int at, int stride) {
-    int next = at;
-    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      bf16(data, from + 2L * i).intoArray(to, next);
-      next += stride;
-    }
-  }
-
-  private static void spreadF16(
-      MemorySegment data, long from, int n, float[] to, int at, int stride) {
-    int next = at;
-    for (int i = 0; i < FLOATS.loopBound(n); i += COUNT) {
-      f16(data, from + 2L * i).intoArray(to, next);
-      next += stride;
+      f16(w, p0 + 2L * i).intoArray(to, at + i);
+      f16(w, p1 + 2L * i).intoArray(to, at + apart + i);
+      f16(w, p2 + 2L * i).intoArray(to, at + 2 * apart + i);
+      f16(w, p3 + 2L * i).intoArray(to, at + 3 * apart + i);
     }
   }
 

@@ -102,11 +102,12 @@ final class Attention {
     return logits;
   }
 
+  /** Head by head, so that a head's keys stay in a cache of the processor for all rows. */
   private void compare(float[][] q, KvCache.Layer seen, FloatBuffer[][] logits, int from, int to) {
     int start = seen.length() - q.length;
     for (int i = from; i < to; i++) {
-      int row = i / heads;
-      int head = i % heads;
+      int row = i % q.length;
+      int head = i / q.length;
       FloatBuffer products = logits[row][head];
       int n = products.limit();
       int first = start + row - n + 1;
@@ -161,12 +162,13 @@ final class Attention {
     return weighted;
   }
 
+  /** Head by head, as {@code compare} does it. */
   private void weigh(
       FloatBuffer[][] pattern, KvCache.Layer seen, float[][] weighted, int from, int to) {
     int start = seen.length() - pattern.length;
     for (int i = from; i < to; i++) {
-      int row = i / heads;
-      int head = i % heads;
+      int row = i % pattern.length;
+      int head = i / pattern.length;
       FloatBuffer weights = pattern[row][head];
       int n = weights.remaining();
       int first = start + row - n + 1;

@@ -86,7 +86,7 @@ class KernelsTest {
   @MethodSource("sets")
   void multipliesMany(Kernels kernels) {
     SplittableRandom random = new SplittableRandom(5);
-    int columns = 1001;
+    int columns = 2411;
     float[] weights = floats(random, 135 * columns);
     Matrix w = matrix(Dtype.F32, 135, columns, weights);
     float[][] x = rows(random, 257, columns);
@@ -109,10 +109,10 @@ class KernelsTest {
   @MethodSource("sets")
   void computesARowAloneAsItDoesAmongOthers(Kernels kernels) {
     for (Dtype dtype : List.of(Dtype.F32, Dtype.F16, Dtype.BF16)) {
-      for (int columns : new int[] {1, 2, 7, 15, 16, 17, 33, 250, 800, 1600}) {
+      for (int columns : new int[] {1, 2, 7, 15, 16, 17, 33, 250, 800, 2304, 2305, 4700}) {
         SplittableRandom random = new SplittableRandom(columns);
-        Matrix w = matrix(dtype, 11, columns, floats(random, 11 * columns));
-        assertAloneAsTogether(kernels, w, normals(random, 7, columns));
+        Matrix w = matrix(dtype, 45, columns, floats(random, 45 * columns));
+        assertAloneAsTogether(kernels, w, normals(random, 14, columns));
       }
     }
   }
@@ -122,9 +122,9 @@ class KernelsTest {
   void computesARowOfBlocksAloneAsItDoesAmongOthers(Kernels kernels) {
     for (Dtype dtype : List.of(Dtype.Q8_0, Dtype.Q4_0, Dtype.Q4_K, Dtype.Q6_K)) {
       SplittableRandom random = new SplittableRandom(3);
-      byte[] blocks = Blocks.random(dtype, 11 * 1024 / dtype.blockLength(), random);
-      Matrix w = new Matrix(MemorySegment.ofArray(blocks), dtype, 11, 1024);
-      assertAloneAsTogether(kernels, w, normals(random, 7, 1024));
+      byte[] blocks = Blocks.random(dtype, 45 * 2560 / dtype.blockLength(), random);
+      Matrix w = new Matrix(MemorySegment.ofArray(blocks), dtype, 45, 2560);
+      assertAloneAsTogether(kernels, w, normals(random, 14, 2560));
     }
   }
 
