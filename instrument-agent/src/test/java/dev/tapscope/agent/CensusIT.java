@@ -33,7 +33,7 @@ class CensusIT {
 
   private ChildJvm child(int version) {
     Path java = version == 25 ? ChildJvm.thisJava() : ChildJvm.mavensJava();
-    return new ChildJvm(java, folder);
+    return new ChildJvm(java, folder).brief();
   }
 
   private Map<String, Object> census(int version) throws IOException {

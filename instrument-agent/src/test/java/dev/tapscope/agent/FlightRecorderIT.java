@@ -25,6 +25,7 @@ class FlightRecorderIT {
   private ChildJvm child(Path java) throws IOException {
     Files.writeString(folder.resolve("tiny.taps"), TinyProfile.text());
     return new ChildJvm(java, folder)
+        .brief()
         .flag("-XX:StartFlightRecording:filename=" + folder.resolve("run.jfr"));
   }
 

@@ -52,7 +52,7 @@ class TappedIT {
   }
 
   private Result run(Path java, Class<?> tests, String... agent) {
-    ChildJvm child = new ChildJvm(java, folder).tests();
+    ChildJvm child = new ChildJvm(java, folder).brief().tests();
     List.of(agent).forEach(child::agent);
     return child.run(JUnitMain.class, tests.getName());
   }
