@@ -13,8 +13,9 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -23,6 +24,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * sites that have no golden data, and on random models of other shapes.
  */
 class ReferenceIT {
+  /** Tokens given to the random models. */
+  private static final int PROMPT = 50;
+
   private static final Map<RandomGemma2, Path> MODELS = new EnumMap<>(RandomGemma2.class);
 
   static Stream<GoldenPrompt> prompts() {
@@ -39,18 +43,30 @@ class ReferenceIT {
     comparison.assertAllWithinTolerance();
   }
 
-  /** Windows of 3 to 24 keys, a prompt of 50; chunks longer and shorter than the windows. */
-  static Stream<Arguments> shapesAndChunks() {
-    return Stream.of(RandomGemma2.values())
-        .flatMap(model -> Stream.of(50, 7).map(chunk -> Arguments.of(model, chunk)));
+  /** Chunks of seven, longer and shorter than the windows, which are of 3 to 24 keys. */
+  @ParameterizedTest
+  @EnumSource
+  void judgesOtherShapes(RandomGemma2 model) {
+    judge(model, 7);
+  }
+
+  /** The whole prompt in one chunk, which leaves the window. */
+  @Test
+  void judgesAPromptInOneChunk() {
+    judge(RandomGemma2.ODD_HEADS, PROMPT);
   }
 
   @ParameterizedTest
-  @MethodSource("shapesAndChunks")
-  void judgesOtherShapes(RandomGemma2 model, int chunk) {
+  @EnumSource
+  @Tag("full")
+  void judgesEveryShapeInOneChunk(RandomGemma2 model) {
+    judge(model, PROMPT);
+  }
+
+  private static void judge(RandomGemma2 model, int chunk) {
     Path folder = folder(model);
     JvmRun command =
-        Captures.generate(folder, model.prompt(50), 8).with("--chunk", Integer.toString(chunk));
+        Captures.generate(folder, model.prompt(PROMPT), 8).with("--chunk", Integer.toString(chunk));
     Captures.Run run = Captures.all(command, model.name());
     Comparison comparison = Comparison.of(run.captured(), ReferenceGemma2.load(folder));
     System.out.printf("reference, %-24s %s%n", model + ", chunk " + chunk, comparison.worst());
@@ -72,7 +88,7 @@ class ReferenceIT {
   @EnumSource(names = {"ODD_HEADS", "HALF"})
   void noticesTheQueryScaleOnModelsWhereItIsNotHeadDim(RandomGemma2 model) {
     Path folder = folder(model);
-    JvmRun command = Captures.generate(folder, model.prompt(50), 1);
+    JvmRun command = Captures.generate(folder, model.prompt(PROMPT), 1);
     Captures.Run run = Captures.captured(command, model.name(), "capture=logits");
     assertNoticed(run, folder, Mistake.QUERY_SCALE_FROM_HEAD_DIM);
   }
