@@ -10,6 +10,12 @@ final class VectorKernels implements Kernels {
 
   private static final float SQRT_2_OVER_PI = 0.79788456f;
 
+  /**
+   * Rows of weights that stay in the second cache until each of a few rows has been multiplied with
+   * them. Few are those that fill no more than a tile, which do not pay for laying weights out.
+   */
+  private static final int BLOCK = 64;
+
   /** Sums of vectors that are under way at the same time. */
   private static final int TOGETHER = 4;
 
@@ -22,6 +28,12 @@ final class VectorKernels implements Kernels {
   public void multiply(Matrix w, float[][] x, float[][] y, int from, int to) {
     if (x.length == 1) {
       RowProduct.multiply(w, x[0], y[0], from, to);
+    } else if (x.length <= Tile.ROWS) {
+      for (int o = from; o < to; o += BLOCK) {
+        for (int r = 0; r < x.length; r++) {
+          RowProduct.multiply(w, x[r], y[r], o, Math.min(o + BLOCK, to));
+        }
+      }
     } else {
       TiledProduct.multiply(w, x, y, from, to);
     }

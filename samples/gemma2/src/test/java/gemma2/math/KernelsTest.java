@@ -8,6 +8,7 @@ import gemma2.testing.Blocks;
 import gemma2.testing.SafetensorsWriter;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
@@ -111,7 +112,7 @@ class KernelsTest {
     for (Dtype dtype : List.of(Dtype.F32, Dtype.F16, Dtype.BF16)) {
       for (int columns : new int[] {1, 2, 7, 15, 16, 17, 33, 250, 800, 2304, 2305, 4700}) {
         SplittableRandom random = new SplittableRandom(columns);
-        Matrix w = matrix(dtype, 45, columns, floats(random, 45 * columns));
+        Matrix w = matrix(dtype, 70, columns, floats(random, 70 * columns));
         assertAloneAsTogether(kernels, w, normals(random, 14, columns));
       }
     }
@@ -122,8 +123,8 @@ class KernelsTest {
   void computesARowOfBlocksAloneAsItDoesAmongOthers(Kernels kernels) {
     for (Dtype dtype : List.of(Dtype.Q8_0, Dtype.Q4_0, Dtype.Q4_K, Dtype.Q6_K)) {
       SplittableRandom random = new SplittableRandom(3);
-      byte[] blocks = Blocks.random(dtype, 45 * 2560 / dtype.blockLength(), random);
-      Matrix w = new Matrix(MemorySegment.ofArray(blocks), dtype, 45, 2560);
+      byte[] blocks = Blocks.random(dtype, 70 * 2560 / dtype.blockLength(), random);
+      Matrix w = new Matrix(MemorySegment.ofArray(blocks), dtype, 70, 2560);
       assertAloneAsTogether(kernels, w, normals(random, 14, 2560));
     }
   }
@@ -131,6 +132,9 @@ class KernelsTest {
   private static void assertAloneAsTogether(Kernels kernels, Matrix w, float[][] x) {
     float[][] together = new float[x.length][w.rows()];
     kernels.multiply(w, x, together, 0, w.rows());
+    float[][] few = new float[5][w.rows()];
+    kernels.multiply(w, Arrays.copyOf(x, 5), few, 0, w.rows());
+    assertArrayEquals(Arrays.copyOf(together, 5), few, w.dtype() + " " + w.columns());
     for (int r = 0; r < x.length; r++) {
       float[][] alone = new float[1][w.rows()];
       kernels.multiply(w, new float[][] {x[r]}, alone, 0, w.rows());
