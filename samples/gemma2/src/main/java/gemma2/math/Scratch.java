@@ -25,9 +25,6 @@ final class Scratch {
   /** The last numbers of a row, filled up with zeros. */
   final float[] rest = new float[COUNT];
 
-  /** The sums of a tile, and those that wait to be added: one for every halving of a vector. */
-  final float[] tiles = new float[(Integer.numberOfTrailingZeros(COUNT) + 1) * Tile.SUMS];
-
   /** As many vectors as one has lanes. */
   final float[] square = new float[COUNT * COUNT];
 
@@ -47,7 +44,7 @@ final class Scratch {
     return activations;
   }
 
-  /** Panels of weights, from {@link #FIRST} on. */
+  /** Panels of weights and sums of tiles, from {@link #FIRST} on. */
   float[] weights(int floats) {
     weights = atLeast(weights, floats);
     return weights;

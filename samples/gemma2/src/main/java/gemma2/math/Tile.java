@@ -24,6 +24,9 @@ final class Tile {
 
   static final int SUMS = ROWS * COLUMNS;
 
+  /** The sums of a tile, and those that wait to be added: one for every halving of a vector. */
+  static final int WAITING = (1 + Integer.numberOfTrailingZeros(COUNT)) * SUMS;
+
   private static final int HALF = ROWS / 2;
 
   /** Processors have 32 vector registers where those have 512 bits, and perhaps 16 elsewhere. */

@@ -60,28 +60,32 @@ final class TiledProduct {
 
   private void add(int firstRow, int endRow, int from, int to) {
     float[] activations = layOutActivations(firstRow, endRow);
-    int group = Math.max(1, GROUP / weightsOfAStrip()) * Tile.COLUMNS;
+    int strips = Math.clamp(GROUP / weightsOfAStrip(), 1, Math.ceilDiv(to - from, Tile.COLUMNS));
+    float[] weights = scratch.weights(strips * weightsOfAStrip() + Tile.WAITING);
+    int sums = Scratch.FIRST + strips * weightsOfAStrip();
+    int group = strips * Tile.COLUMNS;
     for (int first = from; first < to; first += group) {
       int end = Math.min(first + group, to);
-      float[] weights = layOutWeights(first, end);
+      layOutWeights(first, end, weights);
       for (int r = firstRow; r < endRow; r += Tile.ROWS) {
         int atX = (r - firstRow) / Tile.ROWS * activationsOfATile();
         for (int o = first; o < end; o += Tile.COLUMNS) {
           int atW = Scratch.FIRST + (o - first) / Tile.COLUMNS * weightsOfAStrip();
-          multiply(activations, atX, weights, atW);
-          addTile(r, Math.min(r + Tile.ROWS, endRow), o, Math.min(o + Tile.COLUMNS, end));
+          multiply(activations, atX, weights, atW, sums);
+          int endO = Math.min(o + Tile.COLUMNS, end);
+          addTile(weights, sums, r, Math.min(r + Tile.ROWS, endRow), o, endO);
         }
       }
     }
   }
 
   /**
-   * The sums of a tile, at the beginning of {@code scratch.tiles}. As {@link Fold} does it,
-   * neighbouring lanes are added, then neighbouring pairs, and so on; each as soon as both are
+   * The sums of a tile, behind the weights, where they lie as well as these. As {@link Fold} does
+   * it, neighbouring lanes are added, then neighbouring pairs, and so on; each as soon as both are
    * there.
    */
-  private void multiply(float[] activations, int atX, float[] weights, int atW) {
-    int top = 0;
+  private void multiply(float[] activations, int atX, float[] weights, int atW, int sums) {
+    int top = sums;
     for (int lane = 0; lane < COUNT; lane++) {
       Tile.multiply(
           activations,
@@ -89,22 +93,22 @@ final class TiledProduct {
           weights,
           atW + lane * weightsOfALane(),
           steps,
-          scratch.tiles,
+          weights,
           top);
       for (int pairs = lane; pairs % 2 == 1; pairs /= 2) {
         top -= Tile.SUMS;
-        Tile.add(scratch.tiles, top, top + Tile.SUMS);
+        Tile.add(weights, top, top + Tile.SUMS);
       }
       top += Tile.SUMS;
     }
   }
 
   /** Adds the sums of a tile to those of the stretches before. */
-  private void addTile(int row, int endRow, int first, int end) {
+  private void addTile(float[] sums, int at, int row, int endRow, int first, int end) {
     for (int r = row; r < endRow; r++) {
-      int at = (r - row) * Tile.COLUMNS;
+      int ofRow = at + (r - row) * Tile.COLUMNS;
       for (int o = first; o < end; o++) {
-        y[r][o] += scratch.tiles[at + o - first];
+        y[r][o] += sums[ofRow + o - first];
       }
     }
   }
@@ -161,11 +165,9 @@ final class TiledProduct {
    * Panels {@code [strip][lane][step][row]} from {@link Scratch#FIRST} on; the last row stands for
    * those that are missing.
    */
-  private float[] layOutWeights(int first, int end) {
-    int strips = Math.ceilDiv(end - first, Tile.COLUMNS);
+  private void layOutWeights(int first, int end, float[] panels) {
     int row = steps * COUNT;
     float[] rows = scratch.rows(COUNT * row);
-    float[] panels = scratch.weights(strips * weightsOfAStrip());
     for (int o = first; o < end; o += COUNT) {
       Widening.rows(w, o, COUNT / 4, end, column, length, rows, scratch);
       int strip = (o - first) / Tile.COLUMNS;
@@ -182,6 +184,5 @@ final class TiledProduct {
             weightsOfALane());
       }
     }
-    return panels;
   }
 }
