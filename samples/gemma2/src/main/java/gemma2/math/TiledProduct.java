@@ -60,7 +60,9 @@ final class TiledProduct {
 
   private void add(int firstRow, int endRow, int from, int to) {
     float[] activations = layOutActivations(firstRow, endRow);
-    int strips = Math.clamp(GROUP / weightsOfAStrip(), 1, Math.ceilDiv(to - from, Tile.COLUMNS));
+    int strips =
+        Math.clamp(
+            GROUP / weightsOfAStrip(), 1, Math.max(1, Math.ceilDiv(to - from, Tile.COLUMNS)));
     float[] weights = scratch.weights(strips * weightsOfAStrip() + Tile.WAITING);
     int sums = Scratch.FIRST + strips * weightsOfAStrip();
     int group = strips * Tile.COLUMNS;
