@@ -21,8 +21,11 @@ final class Screen implements AutoCloseable {
   /** Of {@code screen.cu}. */
   private static final int SCREEN_SHARED = 55296;
 
-  /** Features whose products a library computes at a time: they should stay in the card's cache. */
-  private static final int CHUNK = 4096;
+  /**
+   * Features whose products a library computes at a time. More would take more memory, fewer more
+   * launches: two for each chunk.
+   */
+  private static final int CHUNK = 8192;
 
   /** Rounding of half precision, relative. */
   private static final double HALF = 0x1p-11;

@@ -19,7 +19,7 @@ final class CublasTrial {
   private CublasTrial() {}
 
   /**
-   * @param arguments {@code probe}, {@code products} or {@code check FILE}
+   * @param arguments {@code probe}, {@code products}, {@code cost} or {@code check FILE}
    */
   public static void main(String[] arguments) throws IOException {
     EmulatedDriver.require();
@@ -34,6 +34,8 @@ final class CublasTrial {
         floats(gpu);
         refusals(gpu);
         lists(gpu);
+      } else if (arguments[0].equals("cost")) {
+        cost(gpu);
       } else {
         Measures measures = new Measures(Path.of(arguments[1]));
         CheckKernels check = new CheckKernels(gpu, measures, 7);
@@ -207,6 +209,19 @@ final class CublasTrial {
             Arrays.equals(lists[0].features(), from, to, lists[1].features(), from, to)
                 && Arrays.equals(lists[0].z(), from, to, lists[1].z(), from, to),
             "the lists of row %d differ".formatted(row));
+      }
+    }
+  }
+
+  /** With cuBLAS, too, a step is not more launches than it may be. */
+  private static void cost(Gpu gpu) {
+    for (Precision precision : Precision.values()) {
+      for (boolean clip : new boolean[] {false, true}) {
+        StepCost cost = StepCost.of(gpu, precision, clip);
+        System.out.printf(
+            "a sparse step by cuBLAS, %s%s: %s%n", precision, clip ? " and clipped" : "", cost);
+        require(cost.products() > 0, "cuBLAS was not asked");
+        require(cost.all() <= StepCost.MOST_LAUNCHES, cost.toString());
       }
     }
   }
