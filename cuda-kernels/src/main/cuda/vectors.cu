@@ -56,7 +56,7 @@ __device__ bool last_of_all(unsigned* arrived) {
 /// Sums one number of each block, in an order that does not depend on which block this is.
 __device__ double sum_parts(const double* parts, double* scratch) {
   double sum = 0;
-  for (int i = threadIdx.x; i < gridDim.x; i += blockDim.x) {
+  for (unsigned i = threadIdx.x; i < gridDim.x; i += blockDim.x) {
     sum += parts[i];
   }
   return block_sum(sum, scratch);
