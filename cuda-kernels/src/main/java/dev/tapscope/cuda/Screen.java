@@ -112,6 +112,11 @@ final class Screen implements AutoCloseable {
     return Shadow.bytes(rows, inputs) + centred + candidates * entry;
   }
 
+  /** What products by a library take beside it. */
+  static long bytesOfProducts(int features, int rows) {
+    return (long) rows * Math.min(CHUNK, features) * Float.BYTES;
+  }
+
   /** Has the products computed by a library from now on. */
   void through(ShadowProducts by) {
     library = Optional.of(by);
@@ -158,8 +163,8 @@ final class Screen implements AutoCloseable {
                 ? Optional.empty()
                 : Optional.of(candidateZ.atLeast(segments * room * Float.BYTES)),
             candidateCounts.atLeast(segments * Integer.BYTES));
-    long ofAChunk = (long) rows * Math.min(CHUNK, features) * Float.BYTES;
-    return new Batch(rows, x, to, library.map(_ -> products.atLeast(ofAChunk)));
+    return new Batch(
+        rows, x, to, library.map(_ -> products.atLeast(bytesOfProducts(features, rows))));
   }
 
   /**

@@ -190,7 +190,7 @@ final class TrainingFailuresTest {
       MemorySegment batch = Training.floats(new double[rows * WIDTH]);
       MemorySegment wanted = Training.floats(new double[rows * WIDTH]);
       sae.step(batch, wanted, rows, 0, 0);
-      long stated = GpuTraining.bytes(WIDTH, features, WIDTH, rows, settings);
+      long stated = GpuTraining.bytes(gpu, WIDTH, features, WIDTH, rows, settings);
       long used = gpu.bytesInUse();
       assertTrue(used <= stated, used + " bytes are used, " + stated + " were stated");
     }
@@ -200,7 +200,7 @@ final class TrainingFailuresTest {
       MemorySegment batch = Training.floats(new double[rows * WIDTH]);
       MemorySegment wanted = Training.floats(new double[rows * WIDTH]);
       sae.step(batch, wanted, rows, 0, 0);
-      long stated = GpuTraining.bytes(WIDTH, features, WIDTH, rows, sparse);
+      long stated = GpuTraining.bytes(gpu, WIDTH, features, WIDTH, rows, sparse);
       long dense = DenseSteps.bytes(WIDTH, features, WIDTH, rows, sparse, 1L << 24);
       long used = gpu.bytesInUse();
       assertTrue(used <= stated - dense, used + " bytes are used of " + (stated - dense));
