@@ -182,22 +182,3 @@ extern "C" __global__ void __launch_bounds__(256)
     row_penalty[row] += penalty_of_l0(step, row_active[row]);
   }
 }
-
-/// parts[part][column] = the sum over up to 64 rows of errors [B, d_out], for the gradient of b_dec.
-extern "C" __global__ void __launch_bounds__(256)
-    error_sums(const float* errors, int rows, int outputs, const StepResult* result,
-               float* parts) {
-  constexpr int ROWS_OF_A_PART = 64;
-  const int column = blockIdx.x * blockDim.x + threadIdx.x;
-  if (failed(result) || column >= outputs) {
-    return;
-  }
-  const int first = blockIdx.y * ROWS_OF_A_PART;
-  const int end = min(first + ROWS_OF_A_PART, rows);
-  float sum = 0;
-#pragma unroll 4
-  for (int row = first; row < end; row++) {
-    sum += errors[static_cast<size_t>(row) * outputs + column];
-  }
-  parts[static_cast<size_t>(blockIdx.y) * outputs + column] = sum;
-}

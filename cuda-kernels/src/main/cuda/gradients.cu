@@ -7,7 +7,7 @@
 // decoder rows are kept at unit length, the part of the second parallel to W_dec[f] is taken off.
 // Sums run over the rows in their order, piece by piece: each LIST_PIECE rows are summed by
 // themselves, and these sums are added in their order. So a list has the same bits whether the block
-// that has the feature sums all of it, or blocks of list_pieces have summed the pieces before; the
+// that has the feature sums all of it, or blocks of sums_before_rows have summed the pieces; the
 // latter where a list is longer than a piece, so that a feature that is on for every row does not
 // keep one block busy when all others are done. A block has one feature; gradients stay in shared
 // memory until Adam has used them. sae-runtime's SparseSums, FeatureGradients and SparseSae.move are the
@@ -357,19 +357,53 @@ extern "C" __global__ void __launch_bounds__(256)
   do_rows(rows, sums, step, result);
 }
 
-/// One block for each piece of a long list, as feature_sums has given them out; there are more blocks
-/// than pieces. piece_sums [pieces, padded d_in + padded d_out].
-extern "C" __global__ void __launch_bounds__(256)
-    list_pieces(int inputs, int outputs, const StepResult* result, const int* given, int most,
-                const int* piece_feature, const int* first_piece, const int* starts,
-                const int* feature_active, const int* active_row, const float* active_f,
-                const float* active_by_z, const float* x, const float* errors,
-                float* piece_sums) {
-  const int own = blockIdx.x;
-  if (failed(result) || own >= min(*given, most)) {
+namespace {
+
+/// parts[part][column] = the sum over a part's features of (sum of by_z) W_enc[feature], for what
+/// reaches b_dec through the encoder's input. Has to come before W_enc moves.
+__device__ void sum_through_inputs(int part, int first, int last, int column,
+                                   const float* bias_gradient, const float* encoder, int inputs,
+                                   float* parts) {
+  if (column >= inputs) {
     return;
   }
-  const int feature = piece_feature[own];
+  float sum = 0;
+  for (int feature = first; feature < last; feature++) {
+    const float factor = bias_gradient[feature];
+    if (factor != 0) {
+      sum = fmaf(factor, encoder[static_cast<size_t>(feature) * inputs + column], sum);
+    }
+  }
+  parts[static_cast<size_t>(part) * inputs + column] = sum;
+}
+
+}  // namespace
+
+/// Blocks: one for each of `most` places of pieces of long lists, as feature_sums has given them out,
+/// though there may be fewer pieces; then, where b_dec is taken off the input, for each part of the
+/// features one for each blockDim.x columns of what goes through it. piece_sums
+/// [pieces, padded d_in + padded d_out].
+extern "C" __global__ void __launch_bounds__(256)
+    sums_before_rows(int inputs, int outputs, const StepResult* result, const int* given, int most,
+                     const int* piece_feature, const int* first_piece, const int* starts,
+                     const int* feature_active, const int* active_row, const float* active_f,
+                     const float* active_by_z, const float* x, const float* errors,
+                     float* piece_sums, const float* bias_gradient, const float* encoder,
+                     int features, int features_of_a_part, float* through_parts) {
+  if (failed(result)) {
+    return;
+  }
+  const int own = blockIdx.x;
+  if (own >= most) {
+    const int column_blocks = (inputs + blockDim.x - 1) / blockDim.x;
+    const int part = (own - most) / column_blocks;
+    const int column = (own - most) % column_blocks * blockDim.x + threadIdx.x;
+    const int first = part * features_of_a_part;
+    sum_through_inputs(part, first, min(first + features_of_a_part, features), column,
+                       bias_gradient, encoder, inputs, through_parts);
+    return;
+  }
+  const int feature = own < *given ? piece_feature[own] : -1;
   if (feature < 0) {
     return;
   }
@@ -420,25 +454,16 @@ extern "C" __global__ void __launch_bounds__(256)
   do_rows(rows, sums, step, result);
 }
 
-/// parts[part][column] = the sum over the part's features of (sum of by_z) W_enc[feature], for what
-/// reaches b_dec through the encoder's input. Has to come before W_enc moves.
+/// For some features from `first_feature` on, in a dense step: what sums_before_rows does for all.
 extern "C" __global__ void __launch_bounds__(256)
     through_inputs(const float* bias_gradient, const float* encoder, int first_feature, int end,
                    int features_of_a_part, int inputs, const StepResult* result, float* parts) {
-  const int column = blockIdx.x * blockDim.x + threadIdx.x;
-  if (failed(result) || column >= inputs) {
+  if (failed(result)) {
     return;
   }
   const int first = first_feature + blockIdx.y * features_of_a_part;
-  const int last = min(first + features_of_a_part, end);
-  float sum = 0;
-  for (int feature = first; feature < last; feature++) {
-    const float factor = bias_gradient[feature];
-    if (factor != 0) {
-      sum = fmaf(factor, encoder[static_cast<size_t>(feature) * inputs + column], sum);
-    }
-  }
-  parts[static_cast<size_t>(first / features_of_a_part) * inputs + column] = sum;
+  sum_through_inputs(first / features_of_a_part, first, min(first + features_of_a_part, end),
+                     blockIdx.x * blockDim.x + threadIdx.x, bias_gradient, encoder, inputs, parts);
 }
 
 /// |W_dec[f]| of all features, one block each; the same bits as the rows' own kernel leaves.

@@ -1,9 +1,10 @@
-// The pairs of a batch by feature, in the order of rows: what sums over a feature's rows need.
+// What is summed over the rows of a batch, and its pairs by feature, in the order of rows: what sums
+// over a feature's rows need.
 //
-//   lists_of_features   room for each feature's list; sums over rows, and whether the step goes on
-//   scatter_pairs       pairs into those lists, in any order
-//   feature_sums        each list in order, what is active of it, and the feature's own numbers;
-//                       pieces of long lists for list_pieces (gradients.cu)
+//   sums_of_batch   sums over rows, whether the step goes on, and room for each feature's list
+//   scatter_pairs   pairs into those lists, in any order
+//   feature_sums    each list in order, what is active of it, and the feature's own numbers; pieces
+//                   of long lists for sums_before_rows (gradients.cu)
 //
 // Pairs are known by their place in the batch's lists, row * capacity + i (below 2^31). histogram
 // [F] holds how many there are; starts, sizes [F]; pairs, ordered, active_row, active_f, active_by_z
@@ -77,23 +78,13 @@ __device__ void sum_rows(const int* count, const int* row_active, const int* row
   }
 }
 
-}  // namespace
-
-/// The first block sums over rows; the others give each feature room for its list. Lists lie in an
-/// order of blocks that may differ from run to run; nothing depends on it.
-extern "C" __global__ void __launch_bounds__(ORDER_THREADS)
-    lists_of_features(const int* count, const int* row_active, const int* row_in_band,
-                      const double* row_squares, const double* row_penalty, int rows, int features,
-                      const StepValues* step, StepResult* result,
-                      const int* histogram, int* given, int* starts, int* sizes) {
-  if (blockIdx.x == 0) {
-    sum_rows(count, row_active, row_in_band, nullptr, row_squares, row_penalty, rows, 0, step,
-             result);
-    return;
-  }
+/// Gives each feature of a block room for its list. Lists lie in an order of blocks that may differ
+/// from run to run; nothing depends on it.
+__device__ void give_lists(int block, int features, const int* histogram, int* given, int* starts,
+                           int* sizes) {
   __shared__ int scratch[MOST_WARPS];
   __shared__ int start;
-  const int feature = (blockIdx.x - 1) * blockDim.x + threadIdx.x;
+  const int feature = block * blockDim.x + threadIdx.x;
   const int size = feature < features ? histogram[feature] : 0;
   int all;
   const int before = block_sum_before(size, all, scratch);
@@ -107,13 +98,49 @@ extern "C" __global__ void __launch_bounds__(ORDER_THREADS)
   }
 }
 
-/// The sums over rows alone, for a dense step.
+/// parts[part][column] = the sum over up to 64 rows of errors [B, d_out], for the gradient of b_dec.
+__device__ void sum_errors(int part, int column, const float* errors, int rows, int outputs,
+                           float* parts) {
+  constexpr int ROWS_OF_A_PART = 64;
+  if (column >= outputs) {
+    return;
+  }
+  const int first = part * ROWS_OF_A_PART;
+  const int end = min(first + ROWS_OF_A_PART, rows);
+  float sum = 0;
+#pragma unroll 4
+  for (int row = first; row < end; row++) {
+    sum += errors[static_cast<size_t>(row) * outputs + column];
+  }
+  parts[static_cast<size_t>(part) * outputs + column] = sum;
+}
+
+}  // namespace
+
+/// Blocks: one for the sums over rows; one for each 256 features, for their lists; for each part of
+/// 64 rows one for each 256 columns of the errors. A dense step has no lists: count is null, and
+/// features is 0.
 extern "C" __global__ void __launch_bounds__(ORDER_THREADS)
-    dense_totals(const int* row_active, const int* row_in_band, const int* row_uncertain,
-                 const double* row_squares, const double* row_penalty, int rows,
-                 const StepValues* step, StepResult* result) {
-  sum_rows(nullptr, row_active, row_in_band, row_uncertain, row_squares, row_penalty, rows, 1,
-           step, result);
+    sums_of_batch(const int* count, const int* row_active, const int* row_in_band,
+                  const int* row_uncertain, const double* row_squares, const double* row_penalty,
+                  int rows, int features, const StepValues* step, StepResult* result,
+                  const int* histogram, int* given, int* starts, int* sizes, const float* errors,
+                  int outputs, float* error_parts) {
+  if (blockIdx.x == 0) {
+    sum_rows(count, row_active, row_in_band, row_uncertain, row_squares, row_penalty, rows,
+             count == nullptr, step, result);
+    return;
+  }
+  const int block = blockIdx.x - 1;
+  const int list_blocks = (features + ORDER_THREADS - 1) / ORDER_THREADS;
+  if (block < list_blocks) {
+    give_lists(block, features, histogram, given, starts, sizes);
+    return;
+  }
+  const int own = block - list_blocks;
+  const int column_blocks = (outputs + ORDER_THREADS - 1) / ORDER_THREADS;
+  const int column = own % column_blocks * ORDER_THREADS + threadIdx.x;
+  sum_errors(own / column_blocks, column, errors, rows, outputs, error_parts);
 }
 
 /// One block a row.

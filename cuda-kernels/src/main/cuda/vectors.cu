@@ -35,9 +35,37 @@ __device__ __forceinline__ float decoder_bias_gradient(const float* error_parts,
   return sum - through;
 }
 
+/// Whether this block is the last of a launch to come here: it may then read what the others have
+/// written before they came. All threads of all blocks call it, once; `arrived` is 0 before and
+/// after.
+__device__ bool last_of_all(unsigned* arrived) {
+  __shared__ bool last;
+  __syncthreads();  // all of this block have written
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicAdd(arrived, 1u) == gridDim.x - 1;
+    __threadfence();
+    if (last) {
+      *arrived = 0;
+    }
+  }
+  __syncthreads();
+  return last;
+}
+
+/// Sums one number of each block, in an order that does not depend on which block this is.
+__device__ double sum_parts(const double* parts, double* scratch) {
+  double sum = 0;
+  for (unsigned i = threadIdx.x; i < gridDim.x; i += blockDim.x) {
+    sum += parts[i];
+  }
+  return block_sum(sum, scratch);
+}
+
 }  // namespace
 
-/// One thread a feature, and a column of b_dec. parts [3, blocks].
+/// One thread a feature, and a column of b_dec. parts [3, blocks], for the last block, which sums
+/// them.
 extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
     move_vectors(int features, int outputs, int rows, float* encoder_bias, float* encoder_bias_v,
                  float* encoder_bias_m, const float* bias_gradient, float* trained,
@@ -46,7 +74,8 @@ extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
                  float* decoder_bias, float* decoder_bias_v, float* decoder_bias_m,
                  const float* error_parts, int error_part_count, const float* through_parts,
                  int through_part_count, const int* feature_active, long long* tokens_since_fired,
-                 const StepValues* step_in_memory, const StepResult* result, double* parts) {
+                 const StepValues* step_in_memory, StepResult* result, double* parts,
+                 unsigned* arrived) {
   __shared__ double scratch[MOST_WARPS];
   if (failed(result)) {
     return;
@@ -91,6 +120,17 @@ extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
     parts[gridDim.x + blockIdx.x] = by_penalty;
     parts[2 * gridDim.x + blockIdx.x] = by_errors;
   }
+  if (!last_of_all(arrived)) {
+    return;
+  }
+  movement = sum_parts(parts, scratch);
+  by_penalty = sum_parts(parts + gridDim.x, scratch);
+  by_errors = sum_parts(parts + 2 * gridDim.x, scratch);
+  if (threadIdx.x == 0) {
+    result->movement = movement;
+    result->penalty_share = by_penalty;
+    result->error_share = by_errors;
+  }
 }
 
 /// The thresholds themselves, from their logarithms.
@@ -102,13 +142,16 @@ extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
   }
 }
 
-/// parts [blocks]: squares of the gradient, with those of the features' rows in `squares` [F].
+/// The length of the whole gradient, and what it is to be multiplied by; squares of the features'
+/// rows are in `squares` [F]. parts [blocks], for the last block, which sums them. It sets a flag
+/// when no block asks for one any more.
 extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
-    norm_parts(int features, int outputs, const double* squares, const float* bias_gradient,
-               const float* threshold, const double* threshold_by_errors,
-               const double* threshold_by_penalty, const float* error_parts, int error_part_count,
-               const float* through_parts, int through_part_count,
-               const StepValues* step_in_memory, const StepResult* result, double* parts) {
+    clip_gradient(int features, int outputs, const double* squares, const float* bias_gradient,
+                  const float* threshold, const double* threshold_by_errors,
+                  const double* threshold_by_penalty, const float* error_parts,
+                  int error_part_count, const float* through_parts, int through_part_count,
+                  const StepValues* step_in_memory, StepResult* result, double* parts,
+                  unsigned* arrived) {
   __shared__ double scratch[MOST_WARPS];
   if (failed(result)) {
     return;
@@ -130,6 +173,18 @@ extern "C" __global__ void __launch_bounds__(VECTOR_THREADS)
   sum = block_sum(sum, scratch);
   if (threadIdx.x == 0) {
     parts[blockIdx.x] = sum;
+  }
+  if (!last_of_all(arrived)) {
+    return;
+  }
+  const double norm = sqrt(sum_parts(parts, scratch));
+  if (threadIdx.x == 0) {
+    result->norm = norm;
+    if (!is_finite(norm)) {
+      result->flags |= FLAG_GRADIENT;
+    } else if (norm > step.clip) {
+      result->scale = static_cast<float>(step.clip / norm);
+    }
   }
 }
 

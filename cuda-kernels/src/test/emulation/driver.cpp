@@ -122,8 +122,9 @@ API int tapscope_emulator(const char* text) {
 }
 
 /// "launches", "graph-launches", "allocations", "live-allocations", "bytes" (of the device, now),
-/// "pinned" (bytes of the host, now), "copies", "pending" (pieces of work that nobody has waited
-/// for) or "kernel:NAME" (how often it ran); -1 for other words.
+/// "pinned" (bytes of the host, now), "copies", "fills", "host-functions" (such as the products of
+/// the emulated cuBLAS), "pending" (pieces of work that nobody has waited for) or "kernel:NAME" (how
+/// often it ran); -1 for other words.
 API long tapscope_emulator_count(const char* what) {
   const std::lock_guard<std::recursive_mutex> lock(mutex);
   const std::string word = what;
@@ -151,6 +152,12 @@ API long tapscope_emulator_count(const char* what) {
   }
   if (word == "copies") {
     return counts.copies;
+  }
+  if (word == "fills") {
+    return counts.fills;
+  }
+  if (word == "host-functions") {
+    return counts.host_functions;
   }
   if (word == "pending") {
     return static_cast<long>(streams.pending());

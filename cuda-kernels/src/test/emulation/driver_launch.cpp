@@ -423,6 +423,12 @@ API int cuLaunchKernel(void* handle, unsigned grid_x, unsigned grid_y, unsigned 
 
 API int cuLaunchHostFunc(void* stream, void (*function)(void*), void* data) {
   return in_stream(stream, [&](const std::shared_ptr<Stream>& in) {
+    if (in->capture == nullptr) {
+      counts.host_functions++;
+    }
+    if (settings.null_launches) {
+      return SUCCESS;
+    }
     return streams.submit(in, [=] {
       function(data);
       return SUCCESS;

@@ -17,7 +17,7 @@ struct Settings {
   int devices;
   int multiprocessors;
   bool eager;             // work runs when it is submitted
-  bool null_launches;     // launches do nothing
+  bool null_launches;     // launches and copies to the device do nothing
   bool late_uploads;      // see cuMemcpyHtoD
   long fail_alloc;        // the how manieth from now fails; 0 for none
   long fail_launch;
@@ -38,6 +38,8 @@ struct Counts {
   long graph_launches = 0;
   long allocations = 0;     // of the device and pinned ones
   long copies = 0;
+  long fills = 0;
+  long host_functions = 0;  // outside of captures
   std::map<std::string, long> kernels;  // runs of each, those in graphs as well
 };
 extern Counts& counts __attribute__((visibility("hidden")));

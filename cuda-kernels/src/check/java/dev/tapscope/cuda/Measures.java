@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /**
  * What a part of the check has measured, in lines of a file: {@code name TAB value}, a value being
@@ -50,6 +51,22 @@ final class Measures {
     if (!(value <= most)) {
       fail(name, String.format(Locale.ROOT, "%.6g, at most %.6g", value, most));
     }
+  }
+
+  /** {@link #close(String, double[], double[], double)}. */
+  void close(String name, float[] got, double[] expected, double most) {
+    close(name, IntStream.range(0, got.length).mapToDouble(i -> got[i]).toArray(), expected, most);
+  }
+
+  /** The length of a difference over the length of what is expected, and the most it may be. */
+  void close(String name, double[] got, double[] expected, double most) {
+    double difference = 0;
+    double size = 0;
+    for (int i = 0; i < got.length; i++) {
+      difference += (got[i] - expected[i]) * (got[i] - expected[i]);
+      size += expected[i] * expected[i];
+    }
+    check(name, Math.sqrt(difference / Math.max(size, 1e-30)), most);
   }
 
   /** Does one piece of a part; what it throws is a failure of its own. */

@@ -1,5 +1,7 @@
 package dev.tapscope.cuda;
 
+import java.util.Optional;
+
 /**
  * Steps by products of whole matrices, for batches in which too much is active for lists. Features
  * are worked through in chunks; {@code dense.cu} has the formulas.
@@ -25,7 +27,7 @@ final class DenseSteps extends Steps {
   private final Kernel gateAgain;
   private final Kernel gateColumns;
   private final Kernel compareRows;
-  private final Kernel totals;
+  private final Kernel throughInputs;
   private final Kernel denseRows;
 
   /**
@@ -52,7 +54,7 @@ final class DenseSteps extends Steps {
     gateAgain = gpu.kernel("dense", "gate_again");
     gateColumns = gpu.kernel("dense", "gate_columns");
     compareRows = gpu.kernel("decode", "compare_rows");
-    totals = gpu.kernel("order", "dense_totals");
+    throughInputs = gpu.kernel("gradients", "through_inputs");
     denseRows = gpu.kernel("gradients", "dense_rows");
   }
 
@@ -204,20 +206,7 @@ final class DenseSteps extends Steps {
   /** Over rows alone: those of features come chunk by chunk, with their rows. */
   @Override
   void sums(DeviceArray x, int rows) {
-    launches.sumErrors(rows);
-    totals.launch(
-        gpu.stream(),
-        Grid.of(1),
-        StepArrays.VECTOR_THREADS,
-        0,
-        arrays.rowActive(),
-        arrays.rowInBand(),
-        arrays.rowUncertain(),
-        arrays.rowSquares(),
-        arrays.rowPenalty(),
-        rows,
-        arrays.values(),
-        arrays.counters());
+    launches.sumBatch(rows, Optional.empty());
   }
 
   /** The way back, chunk by chunk. */
@@ -271,7 +260,7 @@ final class DenseSteps extends Steps {
           arrays.errors().address(),
           false,
           decoderSums.array().address());
-      launches.sumThroughInputs(first, first + count);
+      sumThroughInputs(first, first + count);
       int width = Math.max(arrays.inputs(), arrays.outputs());
       denseRows.launch(
           gpu.stream(),
@@ -311,6 +300,28 @@ final class DenseSteps extends Steps {
         arrays.thresholdByPenalty(),
         arrays.byLength(),
         arrays.featureActive());
+  }
+
+  /** For some features, from a multiple of {@link StepArrays#featuresOfAPart} on. */
+  private void sumThroughInputs(int first, int end) {
+    if (!settings.preBias()) {
+      return;
+    }
+    int threads = StepArrays.VECTOR_THREADS;
+    int part = arrays.featuresOfAPart();
+    throughInputs.launch(
+        gpu.stream(),
+        Grid.of(Math.ceilDiv(arrays.inputs(), threads), Math.ceilDiv(end - first, part)),
+        threads,
+        0,
+        arrays.biasGradient(),
+        state.encoder().values(),
+        first,
+        end,
+        part,
+        arrays.inputs(),
+        arrays.counters(),
+        arrays.throughParts());
   }
 
   private static long at(DeviceArray matrix, int row, int width) {

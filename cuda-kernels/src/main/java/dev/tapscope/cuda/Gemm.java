@@ -150,6 +150,7 @@ final class Gemm implements ShadowProducts, AutoCloseable {
             cublasComputeType.CUBLAS_COMPUTE_32F,
             cublasGemmAlgo.CUBLAS_GEMM_DEFAULT),
         "multiplying matrices of halves");
+    Kernel.countLaunch();
   }
 
   @Override
@@ -222,6 +223,7 @@ final class Gemm implements ShadowProducts, AutoCloseable {
             pointer(c),
             n),
         "multiplying matrices");
+    Kernel.countLaunch();
   }
 
   private static Pointer number(float value) {

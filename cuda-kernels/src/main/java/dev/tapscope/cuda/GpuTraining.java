@@ -149,13 +149,14 @@ public final class GpuTraining implements AutoCloseable {
    * begin so, and lists of as many pairs as a step has at most before it is a dense one.
    */
   public static long bytes(
-      int inputs, int features, int outputs, int rows, TrainingSettings settings) {
+      Gpu gpu, int inputs, int features, int outputs, int rows, TrainingSettings settings) {
     long pairs = Math.round(Math.min(1, settings.density()) * features);
     long capacity = Math.max(Math.min(features, USUAL_CAPACITY), pairs);
     return TrainingState.bytes(inputs, features, outputs, settings)
         + StepArrays.bytes(inputs, features, outputs, rows, settings)
         + Shadow.bytes(features, inputs)
         + Screen.bytes(inputs, features, rows, capacity, settings)
+        + (gpu.screening().isPresent() ? Screen.bytesOfProducts(features, rows) : 0)
         + SparseSteps.bytes(inputs, features, outputs, rows, capacity)
         + DenseSteps.bytes(inputs, features, outputs, rows, settings, USUAL_CHUNK)
         + StagedBatches.bytes(inputs, outputs, rows);

@@ -77,10 +77,15 @@ final class Kernel {
         JCudaDriver.cuLaunchKernel(
             function, grid.x(), grid.y(), grid.z(), threads, 1, 1, shared, stream, pointer, null),
         "launching kernel " + name);
+    countLaunch();
+  }
+
+  /** Counts what a library launches. */
+  static void countLaunch() {
     LAUNCHES.incrementAndGet();
   }
 
-  /** How many there have been, of all kernels. */
+  /** How many there have been, of all kernels; a library's product counts as one. */
   static long launches() {
     return LAUNCHES.get();
   }

@@ -21,8 +21,11 @@ final class Screen implements AutoCloseable {
   /** Of {@code screen.cu}. */
   private static final int SCREEN_SHARED = 55296;
 
-  /** Features whose products a library computes at a time: they should stay in the card's cache. */
-  private static final int CHUNK = 4096;
+  /**
+   * Features whose products a library computes at a time. More would take more memory, fewer more
+   * launches: two for each chunk.
+   */
+  private static final int CHUNK = 8192;
 
   /** Rounding of half precision, relative. */
   private static final double HALF = 0x1p-11;
@@ -109,6 +112,11 @@ final class Screen implements AutoCloseable {
     return Shadow.bytes(rows, inputs) + centred + candidates * entry;
   }
 
+  /** What products by a library take beside it. */
+  static long bytesOfProducts(int features, int rows) {
+    return (long) rows * Math.min(CHUNK, features) * Float.BYTES;
+  }
+
   /** Has the products computed by a library from now on. */
   void through(ShadowProducts by) {
     library = Optional.of(by);
@@ -155,8 +163,8 @@ final class Screen implements AutoCloseable {
                 ? Optional.empty()
                 : Optional.of(candidateZ.atLeast(segments * room * Float.BYTES)),
             candidateCounts.atLeast(segments * Integer.BYTES));
-    long ofAChunk = (long) rows * Math.min(CHUNK, features) * Float.BYTES;
-    return new Batch(rows, x, to, library.map(_ -> products.atLeast(ofAChunk)));
+    return new Batch(
+        rows, x, to, library.map(_ -> products.atLeast(bytesOfProducts(features, rows))));
   }
 
   /**

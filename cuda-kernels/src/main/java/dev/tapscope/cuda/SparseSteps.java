@@ -25,10 +25,9 @@ final class SparseSteps extends Steps {
   private final Reusable pieceFeature;
   private final Reusable pieceSums;
   private final Kernel decodeErrors;
-  private final Kernel listsOfFeatures;
   private final Kernel scatterPairs;
   private final Kernel featureSums;
-  private final Kernel listPieces;
+  private final Kernel sumsBeforeRows;
   private final Kernel sparseRows;
   private int leastCapacity;
 
@@ -49,10 +48,9 @@ final class SparseSteps extends Steps {
     pieceFeature = holdings.reusable("features of pieces of lists");
     pieceSums = holdings.reusable("sums of pieces of lists");
     decodeErrors = gpu.kernel("decode", "decode_errors");
-    listsOfFeatures = gpu.kernel("order", "lists_of_features");
     scatterPairs = gpu.kernel("order", "scatter_pairs");
     featureSums = gpu.kernel("order", "feature_sums");
-    listPieces = gpu.kernel("gradients", "list_pieces");
+    sumsBeforeRows = gpu.kernel("gradients", "sums_before_rows");
     sparseRows = gpu.kernel("gradients", "sparse_rows");
   }
 
@@ -162,25 +160,7 @@ final class SparseSteps extends Steps {
   /** Also the lists that {@link #rows} goes over. */
   @Override
   void sums(DeviceArray x, int rows) {
-    launches.sumErrors(rows);
-    listsOfFeatures.launch(
-        gpu.stream(),
-        Grid.of(1 + Math.ceilDiv(arrays.features(), StepArrays.VECTOR_THREADS)),
-        StepArrays.VECTOR_THREADS,
-        0,
-        pairs.counts(),
-        arrays.rowActive(),
-        arrays.rowInBand(),
-        arrays.rowSquares(),
-        arrays.rowPenalty(),
-        rows,
-        arrays.features(),
-        arrays.values(),
-        arrays.counters(),
-        arrays.histogram(),
-        arrays.given(),
-        arrays.starts(),
-        arrays.sizes());
+    launches.sumBatch(rows, Optional.of(pairs.counts()));
     scatterPairs.launch(
         gpu.stream(),
         Grid.of(rows),
@@ -226,17 +206,21 @@ final class SparseSteps extends Steps {
         mostPieces(rows, arrays.features()),
         pieceFeature.array(),
         arrays.firstPiece());
-    launches.sumThroughInputs(0, arrays.features());
-    pieces(x, rows);
+    sumBeforeRows(x, rows);
   }
 
-  /** Sums over the pieces of long lists, of which {@link #rows} makes those of the lists. */
-  private void pieces(DeviceArray x, int rows) {
+  /**
+   * Over the pieces of long lists, of which {@link #rows} makes those of the lists; and over all
+   * features for what goes through the input.
+   */
+  private void sumBeforeRows(DeviceArray x, int rows) {
     int pieces = mostPieces(rows, arrays.features());
-    listPieces.launch(
+    int threads = StepLaunches.rowThreads(Math.max(arrays.inputs(), arrays.outputs()));
+    long throughBlocks = (long) launches.throughParts() * Math.ceilDiv(arrays.inputs(), threads);
+    sumsBeforeRows.launch(
         gpu.stream(),
-        Grid.of(pieces),
-        StepLaunches.rowThreads(Math.max(arrays.inputs(), arrays.outputs())),
+        Grid.of(pieces + throughBlocks),
+        threads,
         0,
         arrays.inputs(),
         arrays.outputs(),
@@ -252,7 +236,12 @@ final class SparseSteps extends Steps {
         activeByZ.array(),
         x,
         arrays.errors(),
-        pieceSums.array());
+        pieceSums.array(),
+        arrays.biasGradient(),
+        state.encoder().values(),
+        arrays.features(),
+        arrays.featuresOfAPart(),
+        arrays.throughParts());
   }
 
   @Override

@@ -2,23 +2,26 @@ package dev.tapscope.cuda;
 
 /** What a step computes on the way to the parameters: by feature, and for so many rows. */
 final class StepArrays {
-  /** Features that a thread of {@code through_inputs} goes over, at least. */
+  /** Features that a thread goes over for what goes through the input, at least. */
   private static final int FEATURES_OF_A_PART = 128;
 
-  /** Parts of {@code through_inputs} there are at most, but for rounding. */
+  /** Parts of what goes through the input there are at most, but for rounding. */
   private static final int PARTS = 256;
 
-  /** Rows that a thread of {@code error_sums} goes over. */
+  /** Rows whose errors a thread of {@code sums_of_batch} adds. */
   private static final int ROWS_OF_A_PART = 64;
 
   /** Threads of a block that has a feature each. */
   static final int VECTOR_THREADS = 256;
 
-  /** Where what {@code lists_of_features} has given away lies among the counters. */
+  /** Where what {@code sums_of_batch} has given away lies among the counters. */
   private static final int GIVEN_AT = StepResult.BYTES;
 
   /** How many pieces of long lists there are, beside it. */
   private static final int PIECES_AT = GIVEN_AT + Integer.BYTES;
+
+  /** How many blocks of a launch have come to its end, beside it. */
+  private static final int ARRIVED_AT = PIECES_AT + Integer.BYTES;
 
   private static final int HISTOGRAM_AT = 2 * StepResult.BYTES;
 
@@ -142,6 +145,10 @@ final class StepArrays {
 
   long piecesGiven() {
     return counters.address() + PIECES_AT;
+  }
+
+  long arrived() {
+    return counters.address() + ARRIVED_AT;
   }
 
   long histogram() {

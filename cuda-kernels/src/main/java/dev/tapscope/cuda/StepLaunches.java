@@ -3,6 +3,7 @@ package dev.tapscope.cuda;
 import static dev.tapscope.cuda.TrainingState.NULL;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** What sparse and dense steps begin and end with. */
 final class StepLaunches {
@@ -14,12 +15,9 @@ final class StepLaunches {
   private final StepArrays arrays;
   private final Pinned told;
   private final Pinned heard;
-  private final Kernel errorSums;
-  private final Kernel throughInputs;
-  private final Kernel normParts;
+  private final Kernel sumsOfBatch;
   private final Kernel clipGradient;
   private final Kernel moveVectors;
-  private final Kernel report;
   private final Kernel biasGradient;
 
   StepLaunches(
@@ -36,12 +34,9 @@ final class StepLaunches {
     holdings.hold(told::close);
     heard = new Pinned(gpu, StepResult.BYTES);
     holdings.hold(heard::close);
-    errorSums = gpu.kernel("decode", "error_sums");
-    throughInputs = gpu.kernel("gradients", "through_inputs");
-    normParts = gpu.kernel("vectors", "norm_parts");
-    clipGradient = gpu.kernel("report", "clip_gradient");
+    sumsOfBatch = gpu.kernel("order", "sums_of_batch");
+    clipGradient = gpu.kernel("vectors", "clip_gradient");
     moveVectors = gpu.kernel("vectors", "move_vectors");
-    report = gpu.kernel("report", "report");
     biasGradient = gpu.kernel("vectors", "write_decoder_bias_gradient");
   }
 
@@ -87,46 +82,43 @@ final class StepLaunches {
     arrays.counters().clear(gpu.stream());
   }
 
-  void sumErrors(int rows) {
+  /**
+   * Sums over rows, and whether the step goes on.
+   *
+   * @param counts of the rows' lists, which then get their places by feature; empty in a dense step
+   */
+  void sumBatch(int rows, Optional<DeviceArray> counts) {
     int threads = StepArrays.VECTOR_THREADS;
-    Grid grid = Grid.of(Math.ceilDiv(arrays.outputs(), threads), StepArrays.errorPartCount(rows));
-    errorSums.launch(
+    int ofLists = counts.isPresent() ? arrays.features() : 0;
+    long errorBlocks =
+        (long) StepArrays.errorPartCount(rows) * Math.ceilDiv(arrays.outputs(), threads);
+    sumsOfBatch.launch(
         gpu.stream(),
-        grid,
+        Grid.of(1 + Math.ceilDiv(ofLists, threads) + errorBlocks),
         threads,
         0,
-        arrays.errors(),
+        counts.isPresent() ? counts.get() : NULL,
+        arrays.rowActive(),
+        arrays.rowInBand(),
+        counts.isPresent() ? NULL : arrays.rowUncertain(),
+        arrays.rowSquares(),
+        arrays.rowPenalty(),
         rows,
+        ofLists,
+        arrays.values(),
+        arrays.counters(),
+        arrays.histogram(),
+        arrays.given(),
+        arrays.starts(),
+        arrays.sizes(),
+        arrays.errors(),
         arrays.outputs(),
-        arrays.counters(),
         arrays.errorParts());
-  }
-
-  /** For some features, from a multiple of {@link StepArrays#featuresOfAPart} on. */
-  void sumThroughInputs(int first, int end) {
-    if (!settings.preBias()) {
-      return;
-    }
-    int threads = StepArrays.VECTOR_THREADS;
-    int part = arrays.featuresOfAPart();
-    throughInputs.launch(
-        gpu.stream(),
-        Grid.of(Math.ceilDiv(arrays.inputs(), threads), Math.ceilDiv(end - first, part)),
-        threads,
-        0,
-        arrays.biasGradient(),
-        state.encoder().values(),
-        first,
-        end,
-        part,
-        arrays.inputs(),
-        arrays.counters(),
-        arrays.throughParts());
   }
 
   /** From the squares of all features' rows to what gradients are multiplied by. */
   void clip(int rows) {
-    normParts.launch(
+    clipGradient.launch(
         gpu.stream(),
         Grid.of(arrays.vectorBlocks()),
         StepArrays.VECTOR_THREADS,
@@ -144,16 +136,8 @@ final class StepLaunches {
         throughParts(),
         arrays.values(),
         arrays.counters(),
-        arrays.parts());
-    clipGradient.launch(
-        gpu.stream(),
-        Grid.of(1),
-        StepArrays.VECTOR_THREADS,
-        0,
         arrays.parts(),
-        arrays.vectorBlocks(),
-        arrays.values(),
-        arrays.counters());
+        arrays.arrived());
   }
 
   /** After all rows. */
@@ -187,15 +171,8 @@ final class StepLaunches {
         state.tokensSinceFired(),
         arrays.values(),
         arrays.counters(),
-        arrays.parts());
-    report.launch(
-        gpu.stream(),
-        Grid.of(1),
-        StepArrays.VECTOR_THREADS,
-        0,
         arrays.parts(),
-        arrays.vectorBlocks(),
-        arrays.counters());
+        arrays.arrived());
   }
 
   /** For checking, in the place of {@link #moveVectors}. */
@@ -214,7 +191,8 @@ final class StepLaunches {
         gradient);
   }
 
-  private int throughParts() {
+  /** Parts of what goes through the input. */
+  int throughParts() {
     return settings.preBias() ? arrays.throughPartCount() : 0;
   }
 

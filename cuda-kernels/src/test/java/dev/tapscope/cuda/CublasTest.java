@@ -38,7 +38,10 @@ final class CublasTest {
   private static Outcome trial(Map<String, String> environment, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:TieredStopAtLevel=1"));
+    command.add("--enable-native-access=ALL-UNNAMED");
+    if (!List.of(arguments).contains("cost")) {
+      command.add("-XX:TieredStopAtLevel=1"); // but where time is told
+    }
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     if (!environment.containsKey(CublasPlaces.VARIABLE)) {
       // Nothing chosen: it is looked for.
@@ -92,6 +95,13 @@ final class CublasTest {
     Outcome outcome =
         trial(chosen(library(version)), "check", folder.resolve("measures").toString());
     assertEquals(0, outcome.status(), outcome.output());
+  }
+
+  @Test
+  void stepsAreFewLaunches() {
+    Outcome outcome = trial(chosen(library(12)), "cost");
+    assertEquals(0, outcome.status(), outcome.output());
+    System.out.print(outcome.output());
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 
 /**
@@ -19,7 +20,7 @@ final class CublasTrial {
   private CublasTrial() {}
 
   /**
-   * @param arguments {@code probe}, {@code products} or {@code check FILE}
+   * @param arguments {@code probe}, {@code products}, {@code cost} or {@code check FILE}
    */
   public static void main(String[] arguments) throws IOException {
     EmulatedDriver.require();
@@ -34,6 +35,9 @@ final class CublasTrial {
         floats(gpu);
         refusals(gpu);
         lists(gpu);
+      } else if (arguments[0].equals("cost")) {
+        cost(gpu);
+        memory(gpu);
       } else {
         Measures measures = new Measures(Path.of(arguments[1]));
         CheckKernels check = new CheckKernels(gpu, measures, 7);
@@ -208,6 +212,54 @@ final class CublasTrial {
                 && Arrays.equals(lists[0].z(), from, to, lists[1].z(), from, to),
             "the lists of row %d differ".formatted(row));
       }
+    }
+  }
+
+  /** With cuBLAS, too, a step is not more launches than it may be. */
+  private static void cost(Gpu gpu) {
+    for (Precision precision : Precision.values()) {
+      for (boolean clip : new boolean[] {false, true}) {
+        StepCost cost = StepCost.of(gpu, precision, clip);
+        System.out.printf(
+            "a sparse step by cuBLAS, %s%s: %s%n", precision, clip ? " and clipped" : "", cost);
+        require(cost.products() > 0, "cuBLAS was not asked");
+        require(cost.all() <= StepCost.MOST_LAUNCHES, cost.toString());
+      }
+    }
+  }
+
+  /** What products by cuBLAS take is stated of a training's memory. */
+  private static void memory(Gpu gpu) {
+    int width = 8;
+    int features = 2_000;
+    int rows = 300;
+    TrainingSettings settings =
+        new TrainingSettings(
+            new TrainingSettings.L0(),
+            0.2,
+            false,
+            true,
+            false,
+            true,
+            0,
+            0.999,
+            1e-8,
+            OptionalDouble.empty(),
+            TrainingSettings.USUAL_DENSITY,
+            Precision.EXACT);
+    gpu.cublas();
+    long before = gpu.bytesInUse();
+    EmulatedDriver.configure("null=1"); // lists stay as short as they begin
+    try (GpuTraining sae = new GpuTraining(gpu, width, features, width, settings)) {
+      MemorySegment batch = Training.floats(new double[rows * width]);
+      sae.step(batch, batch, rows, 0, 0);
+      long used = gpu.bytesInUse() - before;
+      long stated =
+          GpuTraining.bytes(gpu, width, features, width, rows, settings)
+              - DenseSteps.bytes(width, features, width, rows, settings, GpuTraining.USUAL_CHUNK);
+      require(used <= stated, "%d bytes are used, %d stated".formatted(used, stated));
+    } finally {
+      EmulatedDriver.configure("");
     }
   }
 

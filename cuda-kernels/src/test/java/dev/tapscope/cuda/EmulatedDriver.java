@@ -56,7 +56,8 @@ public final class EmulatedDriver {
    *   <li>{@code eager=1}: work runs when it is submitted, not when somebody waits for it
    *   <li>{@code late-uploads=1}: a blocking copy from pageable memory returns before the bytes are
    *       in the device's memory, as the documentation of CUDA allows
-   *   <li>{@code null=1}: launches do nothing and memory is not filled, for measuring the host
+   *   <li>{@code null=1}: launches and copies to the device do nothing, and new memory is not
+   *       filled, for measuring the host
    *   <li>{@code driver=VERSION} such as 12080, {@code capability=MAJOR.MINOR}, {@code devices=N},
    *       {@code multiprocessors=N}
    * </ul>
@@ -77,9 +78,10 @@ public final class EmulatedDriver {
   /**
    * Counts something.
    *
-   * @param what {@code launches}, {@code graph-launches}, {@code allocations}, {@code copies}, each
-   *     since the begin; {@code live-allocations}, {@code bytes} of the device, {@code pinned}
-   *     bytes of the host and {@code pending} as of now; {@code kernel:NAME} for how often one ran
+   * @param what {@code launches}, {@code graph-launches}, {@code allocations}, {@code copies},
+   *     {@code fills}, {@code host-functions} (such as products of the emulated cuBLAS), each since
+   *     the begin; {@code live-allocations}, {@code bytes} of the device, {@code pinned} bytes of
+   *     the host and {@code pending} as of now; {@code kernel:NAME} for how often one ran
    */
   public static long count(String what) {
     try (Arena arena = Arena.ofConfined()) {

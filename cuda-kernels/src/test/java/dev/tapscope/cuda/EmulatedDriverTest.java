@@ -636,10 +636,11 @@ final class EmulatedDriverTest {
 
   @Test
   void launchesThatDoNothing() {
+    CUdeviceptr memory = device(new int[] {5});
     EmulatedDriver.configure("null=1");
-    CUdeviceptr memory = device(new int[1]);
     check(launch("probe_increment", 1, 1, 0, null, memory, 1));
-    assertArrayEquals(new int[1], ints(memory, 1));
+    check(JCudaDriver.cuMemcpyHtoD(memory, Pointer.to(new int[] {7}), Integer.BYTES));
+    assertArrayEquals(new int[] {5}, ints(memory, 1));
   }
 
   @Test
@@ -656,6 +657,9 @@ final class EmulatedDriverTest {
     allocate(4);
     assertEquals(launches + 1, EmulatedDriver.count("launches"));
     assertEquals(copies + 1, EmulatedDriver.count("copies"));
+    final long fills = EmulatedDriver.count("fills");
+    check(JCudaDriver.cuMemsetD8(memory, (byte) 0, Integer.BYTES));
+    assertEquals(fills + 1, EmulatedDriver.count("fills"));
     assertEquals(allocations + 1, EmulatedDriver.count("allocations"));
     assertEquals(runs + 1, EmulatedDriver.count("kernel:probe_increment"));
     assertEquals(2, EmulatedDriver.count("live-allocations"));

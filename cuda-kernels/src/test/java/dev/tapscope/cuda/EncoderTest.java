@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.AfterEach;
@@ -201,11 +203,19 @@ final class EncoderTest {
 
   @Test
   void aLibraryIsAskedForChunksOfFeatures() {
-    EncoderProblem problem = EncoderProblem.random(4, 17, 8, 4500);
+    EncoderProblem problem = EncoderProblem.random(4, 17, 8, 8500);
     try (Encoding encoding = new Encoding(gpu, problem, Precision.EXACT)) {
       String own = encoding.encode().bits(0, 17);
-      encoding.encoder().through(encoding.judge());
+      ShadowProducts judge = encoding.judge();
+      List<Integer> chunks = new ArrayList<>();
+      encoding
+          .encoder()
+          .through((x, rows, w, first, count, stride, products) -> {
+            chunks.add(count);
+            judge.multiply(x, rows, w, first, count, stride, products);
+          });
       assertEquals(own, encoding.encode().bits(0, 17));
+      assertEquals(List.of(8192, 308), chunks);
     }
   }
 

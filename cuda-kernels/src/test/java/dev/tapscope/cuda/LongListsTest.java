@@ -126,14 +126,14 @@ final class LongListsTest {
     Problem problem = Problem.drawn(width, features);
     Reference reference = problem.inDouble();
     assertTrue(reference.l0 > 0.5 * features, "l0 " + reference.l0);
-    long runs = EmulatedDriver.count("kernel:list_pieces");
+    long runs = EmulatedDriver.count("kernel:sums_before_rows");
     try (GpuTraining sae = problem.begun(gpu)) {
       MemorySegment x = Training.floats(problem.x());
       GpuTraining.Gradients gradients = sae.gradients(x, x, ROWS, COEFFICIENT);
       requireClose(reference.encoderGradient, gradients.encoder());
       requireClose(reference.decoderGradient, gradients.decoder());
     }
-    assertTrue(EmulatedDriver.count("kernel:list_pieces") > runs, "nothing was shared");
+    assertTrue(EmulatedDriver.count("kernel:sums_before_rows") > runs, "nothing was shared");
   }
 
   private static void requireClose(double[] expected, float[] gradient) {

@@ -5,8 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -14,6 +12,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What goes wrong at the card is a sentence, and loses nothing; and what steps cost the host. */
@@ -21,10 +20,6 @@ final class TrainingFailuresTest {
   private static final int WIDTH = 8;
   private static final int FEATURES = 70;
   private static final int ROWS = 20;
-  private static final int MOST_LAUNCHES = 15;
-
-  /** Others may use the machine: time is that of this thread. */
-  private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
   private Gpu gpu;
   private long before;
@@ -195,7 +190,7 @@ final class TrainingFailuresTest {
       MemorySegment batch = Training.floats(new double[rows * WIDTH]);
       MemorySegment wanted = Training.floats(new double[rows * WIDTH]);
       sae.step(batch, wanted, rows, 0, 0);
-      long stated = GpuTraining.bytes(WIDTH, features, WIDTH, rows, settings);
+      long stated = GpuTraining.bytes(gpu, WIDTH, features, WIDTH, rows, settings);
       long used = gpu.bytesInUse();
       assertTrue(used <= stated, used + " bytes are used, " + stated + " were stated");
     }
@@ -205,7 +200,7 @@ final class TrainingFailuresTest {
       MemorySegment batch = Training.floats(new double[rows * WIDTH]);
       MemorySegment wanted = Training.floats(new double[rows * WIDTH]);
       sae.step(batch, wanted, rows, 0, 0);
-      long stated = GpuTraining.bytes(WIDTH, features, WIDTH, rows, sparse);
+      long stated = GpuTraining.bytes(gpu, WIDTH, features, WIDTH, rows, sparse);
       long dense = DenseSteps.bytes(WIDTH, features, WIDTH, rows, sparse, 1L << 24);
       long used = gpu.bytesInUse();
       assertTrue(used <= stated - dense, used + " bytes are used of " + (stated - dense));
@@ -215,29 +210,10 @@ final class TrainingFailuresTest {
 
   /** The launches of a sparse step, counted; and the time that the host takes for one, printed. */
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void whatAStepCostsTheHost(boolean clip) {
-    OptionalDouble norm = clip ? OptionalDouble.of(1) : OptionalDouble.empty();
-    try (GpuTraining sae = begun(settings(TrainingSettings.NEVER_DENSE, norm))) {
-      MemorySegment batch = batch(0, 1);
-      sae.step(batch, batch, ROWS, 1e-3, 0.01);
-      sae.step(batch, batch, ROWS, 1e-3, 0.01);
-      long launches = EmulatedDriver.count("launches");
-      sae.step(batch, batch, ROWS, 1e-3, 0.01);
-      launches = EmulatedDriver.count("launches") - launches;
-      assertTrue(launches <= MOST_LAUNCHES, launches + " launches");
-      EmulatedDriver.configure("null=1");
-      double best = Double.POSITIVE_INFINITY;
-      for (int round = 0; round < 20; round++) {
-        int steps = 500;
-        long begin = THREADS.getCurrentThreadCpuTime();
-        for (int i = 0; i < steps; i++) {
-          sae.step(batch, batch, ROWS, 1e-3, 0.01);
-        }
-        best = Math.min(best, (THREADS.getCurrentThreadCpuTime() - begin) / 1e3 / steps);
-      }
-      System.out.printf(
-          "a sparse step of %d launches takes the host %.1f microseconds%n", launches, best);
-    }
+  @CsvSource({"EXACT, false", "EXACT, true", "FAST, false", "FAST, true"})
+  void whatAStepCostsTheHost(Precision precision, boolean clip) {
+    StepCost cost = StepCost.of(gpu, precision, clip);
+    System.out.printf("a sparse step, %s%s: %s%n", precision, clip ? " and clipped" : "", cost);
+    assertTrue(cost.all() <= StepCost.MOST_LAUNCHES, cost.toString());
   }
 }

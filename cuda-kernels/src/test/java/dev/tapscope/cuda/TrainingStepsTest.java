@@ -203,6 +203,63 @@ final class TrainingStepsTest {
         });
   }
 
+  /**
+   * What several blocks sum is added by the last of them, whichever that is, and also where another
+   * kernel's blocks have done so before.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"forward", "reverse", "5"})
+  void theLastOfSeveralBlocksAddsWhatTheyHave(String order) {
+    EmulatedDriver.configure("order=" + order);
+    int features = 700;
+    MemorySegment batch = batch(0, 1);
+    List<Map<String, byte[]>> arrays = new ArrayList<>();
+    for (OptionalDouble clip : List.of(OptionalDouble.empty(), OptionalDouble.of(1e9))) {
+      TrainingSettings settings =
+          settings(new TrainingSettings.L0(), 0, clip, TrainingSettings.NEVER_DENSE);
+      try (GpuTraining sae = new GpuTraining(gpu, WIDTH, features, WIDTH, settings)) {
+        Random random = new Random(12);
+        Training.write(sae, "W_enc", Training.gaussians(random, features * WIDTH, 0.3));
+        Training.write(sae, "W_dec", Training.gaussians(random, features * WIDTH, 0.3));
+        Training.write(sae, "log_threshold", Training.gaussians(random, features, 0.4));
+        double[] before = Training.read(sae, "log_threshold");
+        GpuTraining.Gradients gradients = sae.gradients(batch, batch, ROWS, COEFFICIENT);
+        TrainingReport report = step(sae, batch);
+        double[] after = Training.read(sae, "log_threshold");
+        double moved = 0;
+        double byErrors = 0;
+        double byPenalty = 0;
+        double squares =
+            squares(gradients.encoder())
+                + squares(gradients.encoderBias())
+                + squares(gradients.projectedDecoder())
+                + squares(gradients.decoderBias());
+        for (int f = 0; f < features; f++) {
+          double errors = gradients.thresholdReconstruction()[f];
+          double penalty = gradients.thresholdPenalty()[f];
+          moved += Math.abs(Math.exp(after[f]) - Math.exp(before[f])) / features;
+          byErrors += Math.abs(errors);
+          byPenalty += Math.abs(penalty);
+          squares += Math.pow(Math.exp(before[f]) * (errors + penalty), 2);
+        }
+        assertEquals(moved, report.thresholdMovement(), 1e-3 * moved);
+        assertEquals(byPenalty / (byPenalty + byErrors), report.sparsityShare(), 1e-9);
+        double norm = clip.isPresent() ? Math.sqrt(squares) : Double.NaN;
+        assertEquals(norm, report.gradientNorm(), 1e-5 * Math.sqrt(squares));
+        arrays.add(Training.snapshot(sae));
+      }
+    }
+    Training.assertSame(arrays.getFirst(), arrays.getLast());
+  }
+
+  private static double squares(float[] values) {
+    double sum = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+    }
+    return sum;
+  }
+
   private static TrainingSettings withDensity(TrainingSettings s, double density) {
     return new TrainingSettings(
         s.penalty(),

@@ -63,7 +63,11 @@ final class CudaDevice implements Device {
   @Override
   public StepMemory memory(
       Dimensions dimensions, Method method, int rows, int threads, double active, double kept) {
-    return StepMemory.onCard(dimensions, method, rows);
+    try {
+      return StepMemory.onCard(gpu, dimensions, method, rows);
+    } catch (GpuException e) {
+      throw failure(e);
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package dev.tapscope.step;
 
+import dev.tapscope.cuda.Gpu;
 import dev.tapscope.cuda.GpuTraining;
 import dev.tapscope.cuda.TrainingSettings;
 
@@ -52,7 +53,7 @@ public record StepMemory(long outside, long lists, long card) {
    *
    * @param rows of a batch
    */
-  public static StepMemory onCard(Dimensions dimensions, Method method, int rows) {
+  public static StepMemory onCard(Gpu gpu, Dimensions dimensions, Method method, int rows) {
     int inputs = dimensions.inputs();
     int features = dimensions.features();
     int outputs = dimensions.outputs();
@@ -61,6 +62,7 @@ public record StepMemory(long outside, long lists, long card) {
         STAGES * Float.BYTES * staged,
         0,
         GpuTraining.bytes(
+            gpu,
             inputs,
             features,
             outputs,

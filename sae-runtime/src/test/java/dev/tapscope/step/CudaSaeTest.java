@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.cuda.EmulatedDriver;
+import dev.tapscope.cuda.Gpu;
 import dev.tapscope.cuda.TrainingSettings;
 import dev.tapscope.emulated.EmulatedGpu;
 import java.lang.foreign.MemorySegment;
@@ -258,7 +259,7 @@ final class CudaSaeTest {
   @ParameterizedTest
   @ValueSource(doubles = {TrainingSettings.NEVER_DENSE, TrainingSettings.ALWAYS_DENSE})
   void theMemoryIsAsStated(double density) {
-    EmulatedGpu.opened();
+    Gpu gpu = EmulatedGpu.opened();
     long bytes = EmulatedDriver.count("bytes");
     long pinned = EmulatedDriver.count("pinned");
     try (CudaSae sae = begun(new Sparsity.L0(), density)) {
@@ -268,7 +269,7 @@ final class CudaSaeTest {
       begun.expect(next);
       begun.finish();
       sae.step(next, rates(1));
-      StepMemory stated = StepMemory.onCard(SIZES, method(new Sparsity.L0()), ROWS);
+      StepMemory stated = StepMemory.onCard(gpu, SIZES, method(new Sparsity.L0()), ROWS);
       assertEquals(stated.outside(), EmulatedDriver.count("pinned") - pinned - beside);
       assertTrue(beside < 1024, beside + " bytes beside");
       long held = EmulatedDriver.count("bytes") - bytes;
