@@ -24,6 +24,11 @@ final class DeviceFlag {
     return Device.open(option(), screen::say);
   }
 
+  /** Whether nothing but the GPU will do. */
+  boolean insists() {
+    return option() == DeviceOption.CUDA;
+  }
+
   /**
    * Hands it on to the agent.
    *

@@ -1,7 +1,9 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.cuda.GpuException;
+import dev.tapscope.cuda.Precision;
 import dev.tapscope.device.Device;
+import dev.tapscope.device.DeviceOption;
 import dev.tapscope.io.WholeFile;
 import dev.tapscope.kernel.SaeKernels;
 import dev.tapscope.kernel.SaeWeights;
@@ -151,19 +153,51 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
+    advise(plan);
     TrainingMemory memory;
     try (Device on = device.open(screen)) {
-      TrainingRows rows = rows(plan, checkpoint, new DeviceMaker(on, threads));
-      memory = rows.memory();
-      advise(plan);
-      checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
-      screen.say("device: " + rows.maker().device());
-      screen.say("precision: " + precisions(plan));
-      screen.say("memory: " + memory);
-      train(plan, checkpoint, folder, rows);
+      memory = train(plan, checkpoint, folder, on);
+    } catch (TapscopeException | GpuException e) {
+      if (!canDoWithoutGpu(plan, e)) {
+        throw e;
+      }
+      screen.say(gpuFailure(e).orElseThrow().getMessage() + " The CPU is used in its place.");
+      Path last = folder.resolve(Checkpoint.FILE);
+      try (Device cpu = Device.open(DeviceOption.CPU, screen::say)) {
+        memory =
+            train(
+                plan,
+                Files.isRegularFile(last) ? Optional.of(Checkpoint.read(last)) : checkpoint,
+                folder,
+                cpu);
+      }
     }
-    PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(memory.total())));
+    long stated = memory.total();
+    PeakMemory.ofProcess().ifPresent(peak -> screen.say(peak.beside(stated)));
     return 0;
+  }
+
+  /** Whether a training that has failed goes on all the same: from its last checkpoint, or anew. */
+  private boolean canDoWithoutGpu(Plan plan, RuntimeException e) {
+    return gpuFailure(e).isPresent()
+        && !device.insists()
+        && plan.tasks().stream()
+            .allMatch(task -> task.recipe().method().precision() == Precision.EXACT);
+  }
+
+  private static Optional<GpuException> gpuFailure(RuntimeException e) {
+    Throwable failure = e instanceof TapscopeException ? e.getCause() : e;
+    return failure instanceof GpuException gpu ? Optional.of(gpu) : Optional.empty();
+  }
+
+  private TrainingMemory train(Plan plan, Optional<Checkpoint> checkpoint, Path folder, Device on) {
+    TrainingRows rows = rows(plan, checkpoint, new DeviceMaker(on, threads));
+    checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
+    screen.say("device: " + rows.maker().device());
+    screen.say("precision: " + precisions(plan));
+    screen.say("memory: " + rows.memory());
+    train(plan, checkpoint, folder, rows);
+    return rows.memory();
   }
 
   private void train(Plan plan, Optional<Checkpoint> checkpoint, Path folder, TrainingRows rows) {
@@ -330,12 +364,14 @@ final class TrainCommand implements Callable<Integer> {
                 .formatted(trainer.step(), folder));
       }
     } catch (TapscopeException | GpuException e) {
-      screen.say(
-          trainer.kept().isPresent()
-              ? "%,d steps are kept. Go on with: tapscope train --resume %s"
-                  .formatted(trainer.kept().getAsLong(), folder)
-              : "No checkpoint had been written, so nothing is kept, and training has to begin"
-                  + " anew.");
+      if (!canDoWithoutGpu(trainer.plan(), e)) {
+        screen.say(
+            trainer.kept().isPresent()
+                ? "%,d steps are kept. Go on with: tapscope train --resume %s"
+                    .formatted(trainer.kept().getAsLong(), folder)
+                : "No checkpoint had been written, so nothing is kept, and training has to begin"
+                    + " anew.");
+      }
       throw e;
     }
     return last;

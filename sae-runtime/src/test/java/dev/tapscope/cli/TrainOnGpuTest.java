@@ -1,5 +1,6 @@
 package dev.tapscope.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -36,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -188,6 +190,33 @@ class TrainOnGpuTest {
     EmulatedDriver.configure("");
     Typed resumed = resume("failed", "cuda");
     assertEquals(0, resumed.exit(), resumed::err);
+  }
+
+  /** From the last checkpoint where there is one, and to the bits of a resumed training. */
+  @ParameterizedTest
+  @ValueSource(strings = {"fail-launch=1", "fail-launch=60", "fail-copy=3", "fail-copy=60"})
+  void theCpuGoesOnByItselfWhereTheGpuNeedNotBeUsed(String failure) throws IOException {
+    EmulatedDriver.configure(failure);
+    Typed trained = train("alone", "--device", "auto");
+    assertEquals(0, trained.exit(), trained::err);
+    String said = "The CPU is used in its place.";
+    assertEquals(2, trained.err().split(Pattern.quote(said), -1).length, trained::err);
+    assertTrue(trained.err().contains("The GPU failed while"), trained::err);
+    assertFalse(trained.err().contains("Go on with"), trained::err);
+    assertTrue(Files.exists(folder.resolve("alone/sae/params.npz")));
+
+    EmulatedDriver.configure(failure);
+    Typed failed = train("byHand", "--device", "cuda");
+    assertEquals(1, failed.exit(), failed::err);
+    EmulatedDriver.configure("");
+    Typed byHand =
+        Files.exists(checkpoint("byHand"))
+            ? resume("byHand", "cpu")
+            : train("byHand", "--device", "cpu");
+    assertEquals(0, byHand.exit(), byHand::err);
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("byHand/sae/params.npz")),
+        Files.readAllBytes(folder.resolve("alone/sae/params.npz")));
   }
 
   /** Whenever it fails: what is said to be kept is there, and nothing else is said. */

@@ -112,6 +112,7 @@ final class Ceilings {
     processorNanos += ProcessUsage.processorNanos() - processorBefore;
   }
 
+  /** A part has three operands; one is all that a loop needs. */
   private static void run(Runnable loop, Runnable again, Runnable andAgain, int from, int to) {
     for (int i = from; i < to; i++) {
       loop.run();
