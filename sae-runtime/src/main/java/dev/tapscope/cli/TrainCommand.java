@@ -153,7 +153,6 @@ final class TrainCommand implements Callable<Integer> {
     Optional<Checkpoint> checkpoint = resume.map(folder -> checkpoint(folder, flags));
     Plan plan = checkpoint.map(Checkpoint::plan).orElseGet(() -> plan(flags));
     Path folder = resume.orElseGet(this::newFolder);
-    advise(plan);
     TrainingMemory memory;
     try (Device on = device.open(screen)) {
       memory = train(plan, checkpoint, folder, on);
@@ -192,6 +191,7 @@ final class TrainCommand implements Callable<Integer> {
 
   private TrainingMemory train(Plan plan, Optional<Checkpoint> checkpoint, Path folder, Device on) {
     TrainingRows rows = rows(plan, checkpoint, new DeviceMaker(on, threads));
+    advise(plan);
     checkpoint.ifPresent(from -> compare(from.device(), rows.maker().device()));
     screen.say("device: " + rows.maker().device());
     screen.say("precision: " + precisions(plan));
