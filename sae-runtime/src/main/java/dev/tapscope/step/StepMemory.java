@@ -51,6 +51,7 @@ public record StepMemory(long outside, long lists, long card) {
   /**
    * Of {@link Steps#cuda}.
    *
+   * @param gpu the card, whose libraries decide what products take
    * @param rows of a batch
    */
   public static StepMemory onCard(Gpu gpu, Dimensions dimensions, Method method, int rows) {

@@ -11,8 +11,9 @@ final class VectorKernels implements Kernels {
   private static final float SQRT_2_OVER_PI = 0.79788456f;
 
   /**
-   * Rows of weights that stay in the second cache until each of a few rows has been multiplied with
-   * them. Few are those that fill no more than a tile, which do not pay for laying weights out.
+   * Rows of weights that each of a few rows is multiplied with before the next ones, while they are
+   * in a cache. Few are those that fill no more than a tile, which do not pay for laying weights
+   * out.
    */
   private static final int BLOCK = 64;
 

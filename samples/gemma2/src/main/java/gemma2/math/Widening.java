@@ -16,7 +16,10 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
-/** Stored numbers as vectors of floats, without loss. */
+/**
+ * Stored numbers as vectors of floats, without loss. The loops over rows are written out for each
+ * kind of weights, as those of {@link RowProduct} are.
+ */
 final class Widening {
 
   private static final int F16_SIGN = 0x8000;
