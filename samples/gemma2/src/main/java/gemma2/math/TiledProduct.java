@@ -1,9 +1,11 @@
 package gemma2.math;
 
 import static gemma2.math.Lanes.COUNT;
+import static gemma2.math.Lanes.FLOATS;
 import static gemma2.math.Lanes.STRETCH;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
 
 /**
  * Many rows of activations times a matrix, tile by tile. The vectors of a tile lie across rows of
@@ -19,8 +21,8 @@ final class TiledProduct {
   /** Rows of activations that a group of weights is laid out for; whole tiles. */
   private static final int ROWS = 43 * Tile.ROWS;
 
-  /** Floats of a group of weights: half a second cache of 2 MB. */
-  private static final int GROUP = 1 << 18;
+  /** Floats of a group of weights: half a second cache of 1 MB. */
+  private static final int GROUP = 1 << 17;
 
   private final Matrix w;
   private final float[][] x;
@@ -47,9 +49,6 @@ final class TiledProduct {
 
   /** {@code y[r][o] = sum_i x[r][i] w[o][i]} for every r and {@code from <= o < to}. */
   static void multiply(Matrix w, float[][] x, float[][] y, int from, int to) {
-    for (float[] row : y) {
-      Arrays.fill(row, from, to, 0);
-    }
     for (int column = 0; column < w.columns(); column += STRETCH) {
       TiledProduct stretch = new TiledProduct(w, x, y, column);
       for (int r = 0; r < x.length; r += ROWS) {
@@ -105,14 +104,26 @@ final class TiledProduct {
     }
   }
 
-  /** Adds the sums of a tile to those of the stretches before. */
+  /** Where a tile's sums go, or are added to those of the stretches before. */
   private void addTile(float[] sums, int at, int row, int endRow, int first, int end) {
     for (int r = row; r < endRow; r++) {
       int ofRow = at + (r - row) * Tile.COLUMNS;
-      for (int o = first; o < end; o++) {
-        y[r][o] += sums[ofRow + o - first];
+      if (end - first == Tile.COLUMNS) {
+        addVector(sums, ofRow, y[r], first);
+        addVector(sums, ofRow + COUNT, y[r], first + COUNT);
+      } else {
+        for (int o = first; o < end; o++) {
+          y[r][o] = (column == 0 ? 0 : y[r][o]) + sums[ofRow + o - first];
+        }
       }
     }
+  }
+
+  /** Zero is added too, as {@link RowProduct} does it: no sum is -0. */
+  private void addVector(float[] sums, int at, float[] out, int to) {
+    FloatVector before =
+        column == 0 ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, out, to);
+    before.add(FloatVector.fromArray(FLOATS, sums, at)).intoArray(out, to);
   }
 
   private int activationsOfATile() {
@@ -168,23 +179,47 @@ final class TiledProduct {
    * those that are missing.
    */
   private void layOutWeights(int first, int end, float[] panels) {
-    int row = steps * COUNT;
-    float[] rows = scratch.rows(COUNT * row);
     for (int o = first; o < end; o += COUNT) {
-      Widening.rows(w, o, COUNT / 4, end, column, length, rows, scratch);
       int strip = (o - first) / Tile.COLUMNS;
       int half = (o - first) % Tile.COLUMNS;
       int at = Scratch.FIRST + strip * weightsOfAStrip() + half;
-      for (int step = 0; step < steps; step++) {
-        Turn.square(
-            rows,
-            step * COUNT,
-            row,
-            scratch.square,
-            panels,
-            at + step * Tile.COLUMNS,
-            weightsOfALane());
+      if (Turn.reads(w.dtype()) && o + COUNT <= end && length % COUNT == 0) {
+        layOutStored(o, panels, at);
+      } else {
+        layOutWidened(o, end, panels, at);
       }
+    }
+  }
+
+  private void layOutStored(int o, float[] panels, int at) {
+    long row = w.dtype().bytes(w.columns());
+    long square = w.dtype().bytes(COUNT);
+    long from = o * row + w.dtype().bytes(column);
+    for (int step = 0; step < steps; step++) {
+      Turn.stored(
+          w,
+          from + step * square,
+          row,
+          scratch.square,
+          panels,
+          at + step * Tile.COLUMNS,
+          weightsOfALane());
+    }
+  }
+
+  private void layOutWidened(int o, int end, float[] panels, int at) {
+    int row = steps * COUNT;
+    float[] rows = scratch.rows(COUNT * row);
+    Widening.rows(w, o, COUNT / 4, end, column, length, rows, scratch);
+    for (int step = 0; step < steps; step++) {
+      Turn.square(
+          rows,
+          step * COUNT,
+          row,
+          scratch.square,
+          panels,
+          at + step * Tile.COLUMNS,
+          weightsOfALane());
     }
   }
 }

@@ -3,6 +3,7 @@ package gemma2.math;
 import static gemma2.math.Lanes.COUNT;
 import static gemma2.math.Lanes.FLOATS;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShuffle;
@@ -48,23 +49,93 @@ final class Turn {
     }
   }
 
-  /** Swaps 8 apart, then 4. */
+  /** Whether squares of such weights can be turned while they are read. */
+  static boolean reads(Dtype dtype) {
+    return COUNT == 16 && (dtype == Dtype.F32 || dtype == Dtype.BF16 || dtype == Dtype.F16);
+  }
+
+  /**
+   * Turns a square of stored weights.
+   *
+   * @param first where its first number is stored
+   * @param row bytes from one row to the next
+   */
+  static void stored(
+      Matrix w, long first, long row, float[] square, float[] to, int at, int stride) {
+    switch (w.dtype()) {
+      case F32 -> eightF32(w.data(), first, row, square);
+      case BF16 -> eightBf16(w.data(), first, row, square);
+      case F16 -> eightF16(w.data(), first, row, square);
+      default -> throw new IllegalArgumentException(w.dtype() + " comes in blocks.");
+    }
+    for (int r = 0; r < 16; r += 4) {
+      two(square, r * COUNT, COUNT, to, at + r * stride, stride);
+    }
+  }
+
   private static void eight(float[] from, int first, int row, float[] to) {
     for (int r = 0; r < 4; r++) {
       int at = first + r * row;
-      FloatVector a = FloatVector.fromArray(FLOATS, from, at);
-      FloatVector b = FloatVector.fromArray(FLOATS, from, at + 4 * row);
-      FloatVector c = FloatVector.fromArray(FLOATS, from, at + 8 * row);
-      FloatVector d = FloatVector.fromArray(FLOATS, from, at + 12 * row);
-      FloatVector ac = a.blend(c.rearrange(SWAP_8), UPPER_8);
-      FloatVector ca = a.rearrange(SWAP_8).blend(c, UPPER_8);
-      FloatVector bd = b.blend(d.rearrange(SWAP_8), UPPER_8);
-      FloatVector db = b.rearrange(SWAP_8).blend(d, UPPER_8);
-      ac.blend(bd.rearrange(SWAP_4), UPPER_4).intoArray(to, r * COUNT);
-      ac.rearrange(SWAP_4).blend(bd, UPPER_4).intoArray(to, (r + 4) * COUNT);
-      ca.blend(db.rearrange(SWAP_4), UPPER_4).intoArray(to, (r + 8) * COUNT);
-      ca.rearrange(SWAP_4).blend(db, UPPER_4).intoArray(to, (r + 12) * COUNT);
+      eight(
+          FloatVector.fromArray(FLOATS, from, at),
+          FloatVector.fromArray(FLOATS, from, at + 4 * row),
+          FloatVector.fromArray(FLOATS, from, at + 8 * row),
+          FloatVector.fromArray(FLOATS, from, at + 12 * row),
+          to,
+          r);
     }
+  }
+
+  private static void eightF32(MemorySegment from, long first, long row, float[] to) {
+    for (int r = 0; r < 4; r++) {
+      long at = first + r * row;
+      eight(
+          Widening.f32(from, at),
+          Widening.f32(from, at + 4 * row),
+          Widening.f32(from, at + 8 * row),
+          Widening.f32(from, at + 12 * row),
+          to,
+          r);
+    }
+  }
+
+  private static void eightBf16(MemorySegment from, long first, long row, float[] to) {
+    for (int r = 0; r < 4; r++) {
+      long at = first + r * row;
+      eight(
+          Widening.bf16(from, at),
+          Widening.bf16(from, at + 4 * row),
+          Widening.bf16(from, at + 8 * row),
+          Widening.bf16(from, at + 12 * row),
+          to,
+          r);
+    }
+  }
+
+  private static void eightF16(MemorySegment from, long first, long row, float[] to) {
+    for (int r = 0; r < 4; r++) {
+      long at = first + r * row;
+      eight(
+          Widening.f16(from, at),
+          Widening.f16(from, at + 4 * row),
+          Widening.f16(from, at + 8 * row),
+          Widening.f16(from, at + 12 * row),
+          to,
+          r);
+    }
+  }
+
+  /** Swaps 8 apart, then 4, in rows that are 4 apart. */
+  private static void eight(
+      FloatVector a, FloatVector b, FloatVector c, FloatVector d, float[] to, int r) {
+    FloatVector ac = a.blend(c.rearrange(SWAP_8), UPPER_8);
+    FloatVector ca = a.rearrange(SWAP_8).blend(c, UPPER_8);
+    FloatVector bd = b.blend(d.rearrange(SWAP_8), UPPER_8);
+    FloatVector db = b.rearrange(SWAP_8).blend(d, UPPER_8);
+    ac.blend(bd.rearrange(SWAP_4), UPPER_4).intoArray(to, r * COUNT);
+    ac.rearrange(SWAP_4).blend(bd, UPPER_4).intoArray(to, (r + 4) * COUNT);
+    ca.blend(db.rearrange(SWAP_4), UPPER_4).intoArray(to, (r + 8) * COUNT);
+    ca.rearrange(SWAP_4).blend(db, UPPER_4).intoArray(to, (r + 12) * COUNT);
   }
 
   /** Swaps 4 apart. */
