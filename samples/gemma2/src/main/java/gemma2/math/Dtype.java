@@ -96,6 +96,9 @@ public enum Dtype {
 
   /** Bytes of {@code count} numbers. */
   public long bytes(long count) {
+    if (blockLength == 1) {
+      return Math.multiplyExact(count, blockBytes); // asked for with every row, and divides slowly
+    }
     if (count % blockLength != 0) {
       throw new IllegalArgumentException(
           "%s numbers come in blocks of %d, and %d fill no whole number of blocks."

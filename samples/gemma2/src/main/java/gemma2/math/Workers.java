@@ -5,9 +5,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Cuts a range of independent results into one contiguous part per thread. A result is computed by
- * one thread from start to end, so the cut never changes a bit. Waiting threads sleep, and nothing
- * is allocated.
+ * Cuts a range of independent results into contiguous pieces, and each thread that is free takes
+ * the next one: who is held up takes fewer. A result is computed by one thread from start to end,
+ * so neither the cut nor the taking ever changes a bit. Waiting threads sleep, and nothing is
+ * allocated.
  *
  * <p>Any number of threads may call; while one of them has the others' help, the rest compute
  * alone.
@@ -17,9 +18,23 @@ public final class Workers {
   /** Below this many multiplications a thread costs more to wake than it saves. */
   private static final long WORTHWHILE = 1L << 20;
 
+  /** Pieces for each thread, where they are worth it: the last one to end is soon waited for. */
+  private static final int PIECES = 8;
+
+  /** How much more work than what goes before it a piece has. */
+  private static final int SETUPS = 64;
+
   private final long worthwhile;
   private final Worker[] others;
   private final AtomicBoolean busy = new AtomicBoolean();
+
+  /** The piece that is taken next. */
+  private final AtomicInteger next = new AtomicInteger();
+
+  /** How many pieces there are, and results in all; published by starting the others. */
+  private int pieces;
+
+  private int results;
 
   /** The calling thread and {@code threads - 1} daemon threads beside it. */
   public Workers(int threads) {
@@ -48,8 +63,8 @@ public final class Workers {
   }
 
   /**
-   * Results {@code from} to {@code to - 1} of a computation over three values. One that captures
-   * nothing, or only what never changes, is made once and costs nothing to start.
+   * Results {@code from} to {@code to - 1} of a computation over three values, a piece of them. One
+   * that captures nothing, or only what never changes, is made once and costs nothing to start.
    */
   @FunctionalInterface
   public interface Part<A, B, C> {
@@ -62,40 +77,70 @@ public final class Workers {
    * @param work about how many multiplications one result takes
    */
   public <A, B, C> void split(int count, long work, Part<A, B, C> part, A a, B b, C c) {
-    int parts = (int) Math.min(Math.min(threads(), count), 1 + count * work / worthwhile);
-    if (parts <= 1 || !busy.compareAndSet(false, true)) {
+    split(count, work, 0, part, a, b, c);
+  }
+
+  /**
+   * Computes results 0 to {@code count - 1} and returns when all are done.
+   *
+   * @param work about how many multiplications one result takes
+   * @param setup about how many more are done for every piece, however few results it has
+   */
+  public <A, B, C> void split(int count, long work, long setup, Part<A, B, C> part, A a, B b, C c) {
+    long all = count * work;
+    int helped = (int) Math.min(Math.min(threads(), count), 1 + all / worthwhile);
+    if (helped <= 1 || !busy.compareAndSet(false, true)) {
       part.compute(a, b, c, 0, count);
       return;
     }
     try {
-      for (int p = 1; p < parts; p++) {
-        others[p - 1].start(part, a, b, c, bound(count, p, parts), bound(count, p + 1, parts));
+      long most = Math.min(all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
+      pieces = (int) Math.clamp(most, helped, Math.min(count, PIECES * helped));
+      results = count;
+      next.set(0);
+      for (int i = 0; i < helped - 1; i++) {
+        others[i].start(part, a, b, c);
       }
       try {
-        part.compute(a, b, c, 0, bound(count, 1, parts));
+        computePieces(part, a, b, c);
       } finally {
-        // Wait even when a part failed: the others still write into the rows.
-        for (int p = 1; p < parts; p++) {
-          others[p - 1].await();
+        // Wait even when a piece failed: the others still write into the rows.
+        for (int i = 0; i < helped - 1; i++) {
+          others[i].await();
         }
       }
-      for (int p = 1; p < parts; p++) {
-        others[p - 1].checkSucceeded();
+      for (int i = 0; i < helped - 1; i++) {
+        others[i].checkSucceeded();
       }
     } finally {
       busy.set(false);
     }
   }
 
-  private static int bound(int count, int part, int parts) {
-    return (int) ((long) count * part / parts);
+  /** Piece by piece, until all are taken; after a failure none is taken any more. */
+  private <A, B, C> void computePieces(Part<A, B, C> part, A a, B b, C c) {
+    int of = pieces;
+    int count = results;
+    try {
+      for (int p = next.getAndIncrement(); p < of; p = next.getAndIncrement()) {
+        part.compute(a, b, c, bound(count, p, of), bound(count, p + 1, of));
+      }
+    } catch (Throwable e) {
+      next.set(of);
+      throw e;
+    }
   }
 
-  /** One of the other threads, and the part it has been given. */
-  private static final class Worker implements Runnable {
+  private static int bound(int count, int piece, int pieces) {
+    return (int) ((long) count * piece / pieces);
+  }
+
+  /** One of the other threads, and what it has been asked to help with. */
+  private final class Worker implements Runnable {
 
     private static final int IDLE = 0;
-    private static final int GIVEN = 1;
+    private static final int ASKED = 1;
+    private static final int HELPING = 2;
 
     private final Thread thread;
 
@@ -106,8 +151,6 @@ public final class Workers {
     private Object a;
     private Object b;
     private Object c;
-    private int from;
-    private int to;
     private Thread caller;
     private Throwable failure;
 
@@ -116,16 +159,14 @@ public final class Workers {
     }
 
     @SuppressWarnings("unchecked") // the operands are those of the part
-    <A, B, C> void start(Part<A, B, C> newPart, A newA, B newB, C newC, int newFrom, int newTo) {
+    <A, B, C> void start(Part<A, B, C> newPart, A newA, B newB, C newC) {
       part = (Part<Object, Object, Object>) newPart;
       a = newA;
       b = newB;
       c = newC;
-      from = newFrom;
-      to = newTo;
       caller = Thread.currentThread();
       failure = null;
-      state.set(GIVEN);
+      state.set(ASKED);
       if (thread.getState() == Thread.State.NEW) {
         thread.start(); // no sooner than needed: with one thread, or small work, never
       } else {
@@ -136,33 +177,35 @@ public final class Workers {
     @Override
     public void run() {
       while (true) {
-        while (state.get() == IDLE) {
+        while (!state.compareAndSet(ASKED, HELPING)) {
           LockSupport.park(this);
           Thread.interrupted(); // or parking would not wait
         }
         try {
-          part.compute(a, b, c, from, to);
+          computePieces(part, a, b, c);
         } catch (Throwable e) {
           failure = e; // told by the caller
         }
         Thread waiting = caller;
-        part = null;
-        a = null;
-        b = null;
-        c = null;
-        caller = null;
         state.set(IDLE);
         LockSupport.unpark(waiting);
       }
     }
 
-    /** Waits for the end of the part. */
+    /** Waits until this thread has done its last piece; not at all where it has not begun. */
     void await() {
       boolean interrupted = false;
-      while (state.get() != IDLE) {
-        LockSupport.park(this);
-        interrupted |= Thread.interrupted(); // or parking would not wait
+      if (!state.compareAndSet(ASKED, IDLE)) {
+        while (state.get() != IDLE) {
+          LockSupport.park(this);
+          interrupted |= Thread.interrupted(); // or parking would not wait
+        }
       }
+      part = null;
+      a = null;
+      b = null;
+      c = null;
+      caller = null;
       if (interrupted) {
         Thread.currentThread().interrupt();
       }

@@ -8,6 +8,9 @@ import gemma2.math.Workers;
 /** A linear map without bias, {@code y = W x} for every row x; W is [outputs, inputs]. */
 final class Linear {
 
+  /** Laying many rows out for tiles takes about as long as multiplying them this many times. */
+  private static final long LAID_OUT = 32;
+
   private final Matrix weight;
   private final Workers workers;
   private final Workers.Part<Matrix, float[][], float[][]> multiply;
@@ -20,7 +23,9 @@ final class Linear {
 
   float[][] apply(float[][] x, Activations own) {
     float[][] y = own.rows(x.length, weight.rows());
-    workers.split(weight.rows(), (long) x.length * weight.columns(), multiply, weight, x, y);
+    long work = (long) x.length * weight.columns();
+    long setup = x.length == 1 ? 0 : LAID_OUT * work;
+    workers.split(weight.rows(), work, setup, multiply, weight, x, y);
     return y;
   }
 }

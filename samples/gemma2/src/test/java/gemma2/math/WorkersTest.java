@@ -12,6 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -58,13 +60,59 @@ class WorkersTest {
   }
 
   @Test
+  void computesEveryResultOnceHoweverLateAThreadComes() {
+    Workers workers = workersOfThree();
+    int[] times = new int[9];
+    for (int i = 0; i < 20_000; i++) {
+      workers.split(9, 100, COUNT, times, "b", "c");
+    }
+    int[] all = new int[9];
+    Arrays.fill(all, 20_000);
+    assertArrayEquals(all, times);
+  }
+
+  @Test
   void usesOtherThreadsOnlyWhenItIsWorthWhile() {
     Set<Thread> used = ConcurrentHashMap.newKeySet();
     Workers workers = new Workers(3, 1000);
     workers.split(9, 100, TELL, used, "b", "c");
     assertEquals(Set.of(Thread.currentThread()), used);
-    workers.split(9, 1000, TELL, used, "b", "c");
+    CountDownLatch threads = new CountDownLatch(3);
+    workers.split(
+        9,
+        1000,
+        (a, b, c, from, to) -> {
+          TELL.compute(a, b, c, from, to);
+          threads.countDown();
+          await(threads);
+        },
+        used,
+        "b",
+        "c");
     assertEquals(3, used.size());
+  }
+
+  @Test
+  void cutsPiecesThatAreWorthTheirSetup() {
+    Workers workers = workersOfThree();
+    assertEquals(24, pieces(workers, 300, 0));
+    assertEquals(9, pieces(workers, 300, 50));
+    assertEquals(3, pieces(workers, 300, 1000));
+    assertEquals(5, pieces(workers, 5, 0));
+  }
+
+  private static int pieces(Workers workers, int count, long setup) {
+    Set<Integer> begun = ConcurrentHashMap.newKeySet();
+    workers.split(count, 100, setup, (a, b, c, from, to) -> begun.add(from), "a", "b", "c");
+    return begun.size();
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertTrue(latch.await(30, TimeUnit.SECONDS), latch.getCount() + " did not come");
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Test
@@ -88,19 +136,21 @@ class WorkersTest {
   @Test
   void computesAPartWithinAPartAlone() {
     Workers workers = workersOfThree();
+    Set<Thread> outer = ConcurrentHashMap.newKeySet();
     Set<Thread> inner = ConcurrentHashMap.newKeySet();
     workers.split(
         3,
         100,
         (a, b, c, from, to) -> {
           if (from == 0) {
+            outer.add(Thread.currentThread());
             workers.split(9, 100, TELL, inner, "b", "c");
           }
         },
         "a",
         "b",
         "c");
-    assertEquals(Set.of(Thread.currentThread()), inner);
+    assertEquals(outer, inner);
   }
 
   @Test
@@ -135,6 +185,8 @@ class WorkersTest {
   @Test
   void reportsAFailureOfAnotherThread() {
     Workers workers = new Workers(2, 1);
+    Thread caller = Thread.currentThread();
+    CountDownLatch threads = new CountDownLatch(2);
     IllegalStateException failure =
         assertThrows(
             IllegalStateException.class,
@@ -143,14 +195,16 @@ class WorkersTest {
                     2,
                     100,
                     (a, b, c, from, to) -> {
-                      if (from > 0) {
-                        throw new ArithmeticException("part " + from);
+                      threads.countDown();
+                      await(threads);
+                      if (Thread.currentThread() != caller) {
+                        throw new ArithmeticException("planted");
                       }
                     },
                     "a",
                     "b",
                     "c"));
-    assertTrue(failure.getMessage().contains("part 1"), failure.getMessage());
+    assertTrue(failure.getMessage().contains("planted"), failure.getMessage());
     assertEveryResult(workers);
   }
 
@@ -158,8 +212,9 @@ class WorkersTest {
   void passesErrorsOn() {
     OutOfMemoryError thrown = new OutOfMemoryError("planted");
     Workers workers = new Workers(2, 1);
-    for (int part = 0; part < 2; part++) {
-      int failing = part;
+    Thread caller = Thread.currentThread();
+    for (boolean failsHere : new boolean[] {true, false}) {
+      CountDownLatch threads = new CountDownLatch(2);
       assertSame(
           thrown,
           assertThrows(
@@ -169,7 +224,9 @@ class WorkersTest {
                       2,
                       100,
                       (a, b, c, from, to) -> {
-                        if (from == failing) {
+                        threads.countDown();
+                        await(threads);
+                        if ((Thread.currentThread() == caller) == failsHere) {
                           throw thrown;
                         }
                       },
