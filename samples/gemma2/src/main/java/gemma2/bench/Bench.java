@@ -11,9 +11,10 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 
 /**
- * Measures what a model takes beside what the machine can do. In every round the ceiling of memory
- * is read before and after tokens are decoded, and the ceiling of arithmetic before and after a
- * prompt is computed; the higher reading counts. A round is compared with its own ceilings only.
+ * Measures what a model takes beside what the machine can do. In every round tokens and passes over
+ * the weights take turns, so that what else the machine does slows both; the ceiling of arithmetic
+ * is read before and after a prompt is computed, and the higher reading counts. A round is compared
+ * with its own ceilings only.
  */
 public final class Bench {
 
@@ -84,23 +85,24 @@ public final class Bench {
   }
 
   private Round round() {
-    double streamedBefore = ceilings.bytesPerSecond();
     Decoding decoding = decode();
-    double streamedAfter = ceilings.bytesPerSecond();
     double fmaBefore = ceilings.flopsPerSecond();
     double prefill = prefill();
     double fmaAfter = ceilings.flopsPerSecond();
     return new Round(
-        Math.max(streamedBefore, streamedAfter),
+        decoding.streamed(),
         decoding.seconds(),
         decoding.allocated(),
         Math.max(fmaBefore, fmaAfter),
         prefill);
   }
 
-  private record Decoding(double seconds, OptionalLong allocated) {}
+  private record Decoding(double streamed, double seconds, OptionalLong allocated) {}
 
-  /** Decodes the likeliest tokens after a context, whose own pass is not timed. */
+  /**
+   * Decodes the likeliest tokens after a context, whose own pass is not timed; after each the
+   * weights are streamed both ways.
+   */
   private Decoding decode() {
     Gemma2 model = decoded.model();
     Sampler likeliest = new Sampler(GREEDY);
@@ -109,20 +111,28 @@ public final class Bench {
     KvCache cache =
         new KvCache(model.config(), Math.min(settings.chunk(), context.length), positions);
     float[] logits = read(model, context, cache);
-    OptionalLong before = ProcessUsage.allocated();
-    long started = System.nanoTime();
+    long decodeNanos = 0;
+    long oneStreamNanos = 0;
+    long fourStreamsNanos = 0;
+    OptionalLong allocated = OptionalLong.of(0);
     for (int i = 0; i < settings.decodeTokens(); i++) {
+      OptionalLong before = ProcessUsage.allocated();
+      long started = System.nanoTime();
       int[] token = {likeliest.next(logits)};
       logits = model.forward(token, cache.length(), cache, 1)[0];
+      decodeNanos += System.nanoTime() - started;
+      OptionalLong after = ProcessUsage.allocated();
+      allocated =
+          before.isPresent() && after.isPresent() && allocated.isPresent()
+              ? OptionalLong.of(allocated.getAsLong() + after.getAsLong() - before.getAsLong())
+              : OptionalLong.empty();
+      oneStreamNanos += ceilings.passNanos(1);
+      fourStreamsNanos += ceilings.passNanos(4);
     }
-    double seconds = (System.nanoTime() - started) / 1e9;
-    OptionalLong after = ProcessUsage.allocated();
     Subject.checkFinite(logits);
+    double streamed = (double) decoded.work().bytesPerToken() * settings.decodeTokens();
     return new Decoding(
-        seconds,
-        before.isPresent() && after.isPresent()
-            ? OptionalLong.of(after.getAsLong() - before.getAsLong())
-            : OptionalLong.empty());
+        streamed * 1e9 / Math.min(oneStreamNanos, fourStreamsNanos), decodeNanos / 1e9, allocated);
   }
 
   private double prefill() {

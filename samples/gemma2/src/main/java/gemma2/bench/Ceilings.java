@@ -25,7 +25,6 @@ final class Ceilings {
 
   private final Workers workers;
   private final List<Block> blocks = new ArrayList<>();
-  private final long bytes;
 
   private long nanos;
   private long processorNanos;
@@ -42,7 +41,6 @@ final class Ceilings {
    */
   Ceilings(Workers workers, List<MemorySegment> weights) {
     this.workers = workers;
-    this.bytes = weights.stream().mapToLong(MemorySegment::byteSize).sum();
     for (MemorySegment matrix : weights) {
       for (long from = 0; from < matrix.byteSize(); from += BLOCK) {
         blocks.add(new Block(matrix, from, Math.min(BLOCK, matrix.byteSize() - from)));
@@ -51,23 +49,14 @@ final class Ceilings {
   }
 
   /**
-   * Bytes a second in whole passes over the weights, each thread reading front to back or in four
-   * places at once, whichever is faster here.
+   * Nanoseconds of a pass over the weights.
+   *
+   * @param streams one: each thread reads front to back; four: in four places at once
    */
-  double bytesPerSecond() {
-    return Math.max(bytesPerSecond(1), bytesPerSecond(4));
-  }
-
-  private double bytesPerSecond(int streams) {
+  long passNanos(int streams) {
     long started = System.nanoTime();
-    long taken = 0;
-    long read = 0;
-    while (taken < SHORTEST_NANOS) {
-      pass(streams);
-      read += bytes;
-      taken = System.nanoTime() - started;
-    }
-    return read * 1e9 / taken;
+    pass(streams);
+    return System.nanoTime() - started;
   }
 
   private void pass(int streams) {

@@ -170,14 +170,14 @@ public final class Report {
   private String definitions() {
     return """
     decode ratio:  weights read / streaming read. A token reads %,d bytes: the matrices of all
-                   blocks and the head, as stored. The streaming read goes over the same mapped
-                   bytes, in one stream a thread or in four, whichever is faster.
+                   blocks and the head, as stored. After each token the same mapped bytes are
+                   streamed, in one stream a thread and in four; the faster way counts.
     prefill ratio: matrix products / FMA in registers. A prompt takes %,d FLOP in products,
                    2 for each number of a matrix and position, the head at the last position
                    only; %,d FLOP of attention's own take their time, but are not counted.
-    Both ceilings are measured before and after in each round; the higher reading counts. They
-    could use all the time of as many processors as there are threads: where they were given less
-    than 1 of it, other programs ran, and the ratios say little.
+                   The ceiling is read before and after; the higher reading counts.
+    Both ceilings could use all the time of as many processors as there are threads: where they
+    were given less than 1 of it, other programs ran, and the ratios say little.
     """
         .formatted(
             decoded.work().bytesPerToken(),
