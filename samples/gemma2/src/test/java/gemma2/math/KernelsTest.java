@@ -129,14 +129,23 @@ class KernelsTest {
     }
   }
 
+  /** Rows that hold what must not get into a product. */
+  private static float[][] dirty(int rows, int columns) {
+    float[][] dirty = new float[rows][columns];
+    for (float[] row : dirty) {
+      Arrays.fill(row, Float.NaN);
+    }
+    return dirty;
+  }
+
   private static void assertAloneAsTogether(Kernels kernels, Matrix w, float[][] x) {
-    float[][] together = new float[x.length][w.rows()];
+    float[][] together = dirty(x.length, w.rows());
     kernels.multiply(w, x, together, 0, w.rows());
-    float[][] few = new float[5][w.rows()];
+    float[][] few = dirty(5, w.rows());
     kernels.multiply(w, Arrays.copyOf(x, 5), few, 0, w.rows());
     assertArrayEquals(Arrays.copyOf(together, 5), few, w.dtype() + " " + w.columns());
     for (int r = 0; r < x.length; r++) {
-      float[][] alone = new float[1][w.rows()];
+      float[][] alone = dirty(1, w.rows());
       kernels.multiply(w, new float[][] {x[r]}, alone, 0, w.rows());
       assertArrayEquals(together[r], alone[0], w.dtype() + " " + w.columns());
       for (int o = 0; o < w.rows(); o++) {
