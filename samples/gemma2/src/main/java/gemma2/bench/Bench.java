@@ -100,9 +100,9 @@ public final class Bench {
   private record Decoding(double streamed, double seconds, OptionalLong allocated) {}
 
   /**
-   * Decodes the likeliest tokens after a context. Its own pass is not timed, nor is a first token,
-   * for which the cache makes its rows; after each of the others the weights are streamed both
-   * ways.
+   * Decodes the likeliest tokens after a context, which is not timed. Its last token comes alone:
+   * with it the cache makes the rows that all later tokens get. After each token the weights are
+   * streamed both ways.
    */
   private Decoding decode() {
     Gemma2 model = decoded.model();
