@@ -49,16 +49,18 @@ final class Turn {
     }
   }
 
-  /** Whether squares of such weights can be turned while they are read. */
+  /** Whether such weights can be turned as they are read, without a copy of their rows before. */
   static boolean reads(Dtype dtype) {
-    return COUNT == 16 && (dtype == Dtype.F32 || dtype == Dtype.BF16 || dtype == Dtype.F16);
+    return COUNT == 16 && dtype.blockLength() == 1;
   }
 
   /**
-   * Turns a square of stored weights.
+   * Turns a square of stored weights: {@code to[at + i * stride + r]} is number i of its row r, for
+   * i and r below {@link Lanes#COUNT}.
    *
-   * @param first where its first number is stored
+   * @param first the byte where its first number is stored
    * @param row bytes from one row to the next
+   * @param square as many floats as the square has, to work in
    */
   static void stored(
       Matrix w, long first, long row, float[] square, float[] to, int at, int stride) {

@@ -88,28 +88,28 @@ public final class Workers {
    */
   public <A, B, C> void split(int count, long work, long setup, Part<A, B, C> part, A a, B b, C c) {
     long all = count * work;
-    int helped = (int) Math.min(Math.min(threads(), count), 1 + all / worthwhile);
-    if (helped <= 1 || !busy.compareAndSet(false, true)) {
+    int team = (int) Math.min(Math.min(threads(), count), 1 + all / worthwhile);
+    if (team <= 1 || !busy.compareAndSet(false, true)) {
       part.compute(a, b, c, 0, count);
       return;
     }
     try {
       long most = Math.min(all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
-      pieces = (int) Math.clamp(most, helped, Math.min(count, PIECES * helped));
+      pieces = (int) Math.clamp(most, team, Math.min(count, PIECES * team));
       results = count;
       next.set(0);
-      for (int i = 0; i < helped - 1; i++) {
-        others[i].start(part, a, b, c);
-      }
       try {
+        for (int i = 0; i < team - 1; i++) {
+          others[i].start(part, a, b, c);
+        }
         computePieces(part, a, b, c);
       } finally {
-        // Wait even when a piece failed: the others still write into the rows.
-        for (int i = 0; i < helped - 1; i++) {
+        // Wait even when a piece failed, or a thread: the others still write into the rows.
+        for (int i = 0; i < team - 1; i++) {
           others[i].await();
         }
       }
-      for (int i = 0; i < helped - 1; i++) {
+      for (int i = 0; i < team - 1; i++) {
         others[i].checkSucceeded();
       }
     } finally {
