@@ -1,30 +1,23 @@
 package gemma2.bench;
 
-import gemma2.math.Workers;
-import gemma2.model.Gemma2;
-import gemma2.model.KvCache;
-import gemma2.model.Sampler;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Measures what a model takes beside what the machine can do. In every round tokens and passes over
  * the weights take turns, so that what else the machine does slows both; the ceiling of arithmetic
  * is read before and after a prompt is computed, and the higher reading counts. A round is compared
- * with its own ceilings only.
+ * with its own ceilings only, and with a baseline of the same round.
  */
 public final class Bench {
 
-  /** The likeliest token, always. */
-  private static final Sampler.Settings GREEDY = new Sampler.Settings(0, 0, 1, 0);
-
-  private final Subject decoded;
-  private final Subject prefilled;
+  private final Runner measured;
+  private final Optional<Runner> baseline;
   private final Settings settings;
-  private final Ceilings ceilings;
 
   /**
    * How to measure.
@@ -52,114 +45,57 @@ public final class Bench {
       double streamed, double decode, OptionalLong allocated, double fma, double prefill) {}
 
   /**
-   * A bench of decoding on one model and of prompts on another, or the same.
+   * A bench of one runner.
    *
-   * @param workers the threads of both models, which the ceilings are measured with
+   * @param baseline what to compare it with, token by token and prompt by prompt
    */
-  public Bench(Subject decoded, Subject prefilled, Workers workers, Settings settings) {
-    this.decoded = decoded;
-    this.prefilled = prefilled;
+  public Bench(Runner measured, Optional<Runner> baseline, Settings settings) {
+    this.measured = measured;
+    this.baseline = baseline;
     this.settings = settings;
-    this.ceilings = new Ceilings(workers, decoded.work().weights());
   }
 
   /** Measures; {@code progress} is told what goes on. */
   public Report run(Consumer<String> progress) {
+    List<Runner> runners = Stream.concat(Stream.of(measured), baseline.stream()).toList();
     progress.accept("A round to warm up, which does not count.");
-    round();
-    List<Round> rounds = new ArrayList<>();
+    round(runners);
+    List<List<Round>> rounds = new ArrayList<>();
     for (int i = 1; i <= settings.rounds(); i++) {
-      Round round = round();
+      List<Round> round = round(runners);
       rounds.add(round);
       progress.accept(
           "Round %d of %d: decoding took %.2f s, the prompt %.2f s."
-              .formatted(i, settings.rounds(), round.decode(), round.prefill()));
+              .formatted(
+                  i, settings.rounds(), round.getFirst().decode(), round.getFirst().prefill()));
     }
     return new Report(
-        decoded,
-        prefilled,
+        measured,
         settings,
-        rounds,
-        ProcessUsage.peakResident(),
-        ceilings.processorShare());
+        rounds.stream().map(List::getFirst).toList(),
+        baseline.map(other ->
+            new Report.Baseline(other.threads(), rounds.stream().map(List::getLast).toList())),
+        ProcessUsage.peakResident());
   }
 
-  private Round round() {
-    Decoding decoding = decode();
-    double fmaBefore = ceilings.flopsPerSecond();
-    double prefill = prefill();
-    double fmaAfter = ceilings.flopsPerSecond();
-    return new Round(
-        decoding.streamed(),
-        decoding.seconds(),
-        decoding.allocated(),
-        Math.max(fmaBefore, fmaAfter),
-        prefill);
-  }
-
-  private record Decoding(double streamed, double seconds, OptionalLong allocated) {}
-
-  /**
-   * Decodes the likeliest tokens after a context, which is not timed. Its last token comes alone:
-   * with it the cache makes the rows that all later tokens get. After each token the weights are
-   * streamed both ways.
-   */
-  private Decoding decode() {
-    Gemma2 model = decoded.model();
-    Sampler likeliest = new Sampler(GREEDY);
-    int[] context = decoded.randomTokens(settings.context(), settings.seed());
-    int positions = context.length + settings.decodeTokens();
-    KvCache cache =
-        new KvCache(model.config(), Math.min(settings.chunk(), context.length), positions);
-    int alone = context.length - 1;
-    if (alone > 0) {
-      read(model, Arrays.copyOf(context, alone), cache);
-    }
-    float[] logits = read(model, new int[] {context[alone]}, cache);
-    long decodeNanos = 0;
-    long oneStreamNanos = 0;
-    long fourStreamsNanos = 0;
-    OptionalLong allocated = OptionalLong.of(0);
+  /** A round of each, who take turns. */
+  private List<Round> round(List<Runner> runners) {
+    List<Decoding> decodings = runners.stream().map(runner -> runner.decode(settings)).toList();
     for (int i = 0; i < settings.decodeTokens(); i++) {
-      OptionalLong before = ProcessUsage.allocated();
-      long started = System.nanoTime();
-      int[] token = {likeliest.next(logits)};
-      logits = model.forward(token, cache.length(), cache, 1)[0];
-      decodeNanos += System.nanoTime() - started;
-      OptionalLong after = ProcessUsage.allocated();
-      allocated =
-          before.isPresent() && after.isPresent() && allocated.isPresent()
-              ? OptionalLong.of(allocated.getAsLong() + after.getAsLong() - before.getAsLong())
-              : OptionalLong.empty();
-      oneStreamNanos += ceilings.passNanos(1);
-      fourStreamsNanos += ceilings.passNanos(4);
+      decodings.forEach(Decoding::next);
     }
-    Subject.checkFinite(logits);
-    double streamed = (double) decoded.work().bytesPerToken() * settings.decodeTokens();
-    return new Decoding(
-        streamed * 1e9 / Math.min(oneStreamNanos, fourStreamsNanos), decodeNanos / 1e9, allocated);
-  }
-
-  private double prefill() {
-    int[] prompt = prefilled.randomTokens(settings.promptTokens(), settings.seed());
-    Gemma2 model = prefilled.model();
-    long started = System.nanoTime();
-    KvCache cache =
-        new KvCache(model.config(), Math.min(settings.chunk(), prompt.length), prompt.length);
-    float[] logits = read(model, prompt, cache);
-    double seconds = (System.nanoTime() - started) / 1e9;
-    Subject.checkFinite(logits);
-    return seconds;
-  }
-
-  /** The logits after the last of some tokens, computed chunk by chunk. */
-  private static float[] read(Gemma2 model, int[] tokens, KvCache cache) {
-    float[][] logits = new float[0][];
-    for (int start = 0; start < tokens.length; start += cache.chunk()) {
-      int end = Math.min(start + cache.chunk(), tokens.length);
-      int wanted = end == tokens.length ? 1 : 0;
-      logits = model.forward(Arrays.copyOfRange(tokens, start, end), cache.length(), cache, wanted);
+    List<Round> rounds = new ArrayList<>();
+    for (int i = 0; i < runners.size(); i++) {
+      Decoding decoding = decodings.get(i);
+      Runner.Prefill prefill = runners.get(i).prefill(settings);
+      rounds.add(
+          new Round(
+              decoding.streamed(),
+              decoding.seconds(),
+              decoding.allocated(),
+              prefill.fma(),
+              prefill.seconds()));
     }
-    return logits[0];
+    return rounds;
   }
 }

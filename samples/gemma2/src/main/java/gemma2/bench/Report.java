@@ -1,10 +1,12 @@
 package gemma2.bench;
 
 import gemma2.bench.Bench.Round;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.ToDoubleFunction;
@@ -16,22 +18,26 @@ public final class Report {
   private final Subject prefilled;
   private final Bench.Settings settings;
   private final List<Round> rounds;
+  private final Optional<Baseline> baseline;
   private final OptionalLong peakResident;
   private final OptionalDouble processorShare;
 
+  /** The same on another number of threads, in the same rounds. */
+  record Baseline(int threads, List<Round> rounds) {}
+
   Report(
-      Subject decoded,
-      Subject prefilled,
+      Runner measured,
       Bench.Settings settings,
       List<Round> rounds,
-      OptionalLong peakResident,
-      OptionalDouble processorShare) {
-    this.decoded = decoded;
-    this.prefilled = prefilled;
+      Optional<Baseline> baseline,
+      OptionalLong peakResident) {
+    this.decoded = measured.decoded();
+    this.prefilled = measured.prefilled();
     this.settings = settings;
     this.rounds = List.copyOf(rounds);
+    this.baseline = baseline;
     this.peakResident = peakResident;
-    this.processorShare = processorShare;
+    this.processorShare = measured.processorShare();
   }
 
   private double decodeRate(Round round) {
@@ -74,6 +80,18 @@ public final class Report {
     peakResident.ifPresent(bytes -> values.put("peak_resident_bytes", bytes));
     processorShare.ifPresent(share -> values.put("processor_share", share));
     values.put("rounds", rounds.stream().map(this::values).toList());
+    baseline.ifPresent(other -> values.put("baseline", values(other)));
+    return values;
+  }
+
+  private Map<String, Object> values(Baseline other) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    values.put("threads", other.threads());
+    values.put("decode_times", times(other, this::decodeRate).toMap());
+    values.put("streamed_times", times(other, Round::streamed).toMap());
+    values.put("prefill_times", times(other, this::prefillRate).toMap());
+    values.put("fma_times", times(other, Round::fma).toMap());
+    values.put("rounds", other.rounds().stream().map(this::values).toList());
     return values;
   }
 
@@ -125,6 +143,15 @@ public final class Report {
     return values;
   }
 
+  /** How many times the other's rate there is, round by round. */
+  private Spread times(Baseline other, ToDoubleFunction<Round> rate) {
+    List<Double> times = new ArrayList<>();
+    for (int i = 0; i < rounds.size(); i++) {
+      times.add(rate.applyAsDouble(rounds.get(i)) / rate.applyAsDouble(other.rounds().get(i)));
+    }
+    return Spread.of(times, Double::doubleValue);
+  }
+
   private Spread spread(ToDoubleFunction<Round> figure) {
     return Spread.of(rounds, figure);
   }
@@ -157,6 +184,7 @@ public final class Report {
     line(table, "matrix products, GFLOP/s", 1e9, spread(this::flopsDone));
     line(table, "FMA in registers, GFLOP/s", 1e9, spread(Round::fma));
     line(table, "prefill ratio", 1, spread(this::prefillRatio));
+    baseline.ifPresent(other -> times(table, other));
     title(table, "once");
     load(table, decoded);
     if (prefilled != decoded) {
@@ -165,6 +193,16 @@ public final class Report {
     peakResident.ifPresent(bytes -> line(table, "peak resident memory, GB", bytes / 1e9));
     processorShare.ifPresent(share -> line(table, "processors given to the ceilings", share));
     return table.append('\n').append(definitions()).toString();
+  }
+
+  private void times(StringBuilder table, Baseline other) {
+    title(
+        table,
+        "times %d %s".formatted(other.threads(), other.threads() == 1 ? "thread" : "threads"));
+    line(table, "decode", 1, times(other, this::decodeRate));
+    line(table, "streaming read", 1, times(other, Round::streamed));
+    line(table, "prefill", 1, times(other, this::prefillRate));
+    line(table, "FMA in registers", 1, times(other, Round::fma));
   }
 
   private String definitions() {
@@ -177,7 +215,8 @@ public final class Report {
                    only; %,d FLOP of attention's own take their time, but are not counted.
                    The ceiling is read before and after; the higher reading counts.
     Both ceilings could use all the time of as many processors as there are threads: where they
-    were given less than 1 of it, other programs ran, and the ratios say little.
+    were given less than 1 of it, other programs ran, and the ratios say little. Where more threads
+    stream hardly faster than one, memory is the limit, or is used by others too.
     """
         .formatted(
             decoded.work().bytesPerToken(),

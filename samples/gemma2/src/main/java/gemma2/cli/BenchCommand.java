@@ -2,6 +2,7 @@ package gemma2.cli;
 
 import gemma2.bench.Bench;
 import gemma2.bench.Report;
+import gemma2.bench.Runner;
 import gemma2.bench.ScratchFolder;
 import gemma2.bench.Shape;
 import gemma2.bench.Subject;
@@ -9,6 +10,7 @@ import gemma2.bench.SyntheticCheckpoint;
 import gemma2.io.InputException;
 import gemma2.io.JsonWriter;
 import gemma2.math.Dtype;
+import gemma2.math.Workers;
 import gemma2.model.Config;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,7 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /** {@code gemma2 bench}. */
@@ -56,6 +58,10 @@ record BenchCommand() implements Command {
         new Option("--context", "N", "tokens before the decoded ones; default 128"),
         new Option("--rounds", "N", "rounds; default 5; 0 only writes what --keep keeps"),
         new Option("--threads", "N", "threads; default: all cores"),
+        new Option(
+            "--baseline-threads",
+            "N",
+            "also measure this many, taking turns, and say how many times its speed --threads has"),
         Option.CHUNK,
         new Option("--kernels", "auto|plain|vector", "inner loops; default auto"));
   }
@@ -64,6 +70,7 @@ record BenchCommand() implements Command {
   public List<String> examples() {
     return List.of(
         "gemma2 bench --shape 2b --layers 4 --vocab 8192 --threads 1",
+        "gemma2 bench --shape 2b --layers 4 --vocab 8192 --threads 2 --baseline-threads 1",
         "gemma2 bench --shape 2b --keep DIR --rounds 0",
         "gemma2 bench --model DIR --layers 4 --json");
   }
@@ -106,9 +113,7 @@ record BenchCommand() implements Command {
           .arguments()
           .wrong("--layers", "at most the model's %d layers".formatted(config.layers()));
     }
-    Subject subject =
-        Subject.load(folder, settings.layers(), settings.kernels(), settings.workers());
-    measure(subject, subject, settings, console);
+    measure(folder, folder, settings, console);
   }
 
   private static void benchKept(Path target, BenchSettings settings, Console console) {
@@ -120,9 +125,7 @@ record BenchCommand() implements Command {
     }
     console.say("Kept in %s.".formatted(target));
     if (settings.bench().rounds() > 0) {
-      Subject subject =
-          Subject.load(target, OptionalInt.empty(), settings.kernels(), settings.workers());
-      measure(subject, subject, settings, console);
+      measure(target, target, settings, console);
     } else if (settings.arguments().has("--json")) {
       Map<String, Object> described = describe(Config.read(target), settings);
       console.out().println(JsonWriter.write(Map.of("settings", described)));
@@ -135,8 +138,8 @@ record BenchCommand() implements Command {
     try (ScratchFolder scratch = ScratchFolder.temporary()) {
       Dtype decodedForm = settings.dtype().orElse(DECODED);
       Dtype prefilledForm = settings.dtype().orElse(PREFILLED);
-      Subject decoded = make(shape, decodedForm, scratch, settings, console);
-      Subject prefilled =
+      Path decoded = make(shape, decodedForm, scratch, settings, console);
+      Path prefilled =
           prefilledForm == decodedForm
               ? decoded
               : make(shape, prefilledForm, scratch, settings, console);
@@ -144,7 +147,7 @@ record BenchCommand() implements Command {
     }
   }
 
-  private static Subject make(
+  private static Path make(
       Shape shape, Dtype dtype, ScratchFolder scratch, BenchSettings settings, Console console) {
     Path folder = scratch.path().resolve(dtype.name());
     try {
@@ -154,7 +157,7 @@ record BenchCommand() implements Command {
           "bench-unwritable", "The folder %s could not be made: %s.".formatted(folder, e), e);
     }
     write(shape, dtype, folder, settings, console);
-    return Subject.load(folder, OptionalInt.empty(), settings.kernels(), settings.workers());
+    return folder;
   }
 
   private static void write(
@@ -175,10 +178,12 @@ record BenchCommand() implements Command {
   }
 
   private static void measure(
-      Subject decoded, Subject prefilled, BenchSettings settings, Console console) {
-    Map<String, Object> described = describe(decoded.model().config(), settings);
-    Report report =
-        new Bench(decoded, prefilled, settings.workers(), settings.bench()).run(console::say);
+      Path decoded, Path prefilled, BenchSettings settings, Console console) {
+    Runner measured = runner(decoded, prefilled, settings.workers(), settings);
+    Optional<Runner> baseline =
+        settings.baseline().map(workers -> runner(decoded, prefilled, workers, settings));
+    Map<String, Object> described = describe(measured.decoded().model().config(), settings);
+    Report report = new Bench(measured, baseline, settings.bench()).run(console::say);
     if (settings.arguments().has("--json")) {
       Map<String, Object> document = new LinkedHashMap<>();
       document.put("settings", described);
@@ -188,6 +193,16 @@ record BenchCommand() implements Command {
       console.out().println(title(described));
       console.out().print(report.table());
     }
+  }
+
+  private static Runner runner(
+      Path decoded, Path prefilled, Workers workers, BenchSettings settings) {
+    Subject one = Subject.load(decoded, settings.layers(), settings.kernels(), workers);
+    Subject other =
+        prefilled.equals(decoded)
+            ? one
+            : Subject.load(prefilled, settings.layers(), settings.kernels(), workers);
+    return new Runner(one, other, workers);
   }
 
   private static Map<String, Object> describe(Config config, BenchSettings settings) {

@@ -13,7 +13,12 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /** What the command line of {@code gemma2 bench} asks for, checked. */
-record BenchSettings(Arguments arguments, Kernels kernels, Workers workers, Bench.Settings bench) {
+record BenchSettings(
+    Arguments arguments,
+    Kernels kernels,
+    Workers workers,
+    Optional<Workers> baseline,
+    Bench.Settings bench) {
 
   private static final List<String> DTYPES = List.of("bf16", "f16", "f32");
 
@@ -37,8 +42,12 @@ record BenchSettings(Arguments arguments, Kernels kernels, Workers workers, Benc
           "What the machine can do is measured with the Vector API, which this JVM was not given."
               + " Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.");
     }
+    Optional<Workers> baseline =
+        arguments.has("--baseline-threads")
+            ? Optional.of(new Workers(arguments.integer("--baseline-threads", 1, 1)))
+            : Optional.empty();
     return new BenchSettings(
-        arguments, Session.kernels(arguments, console), new Workers(threads), bench);
+        arguments, Session.kernels(arguments, console), new Workers(threads), baseline, bench);
   }
 
   OptionalInt layers() {

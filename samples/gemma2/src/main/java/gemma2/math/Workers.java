@@ -19,7 +19,10 @@ public final class Workers {
   private static final long WORTHWHILE = 1L << 20;
 
   /** Pieces for each thread, where they are worth it: the last one to end is soon waited for. */
-  private static final int PIECES = 8;
+  private static final int PIECES = 16;
+
+  /** Taking a piece wakes nobody: it is worth it this much sooner than a thread is. */
+  private static final int SOONER = 8;
 
   /** How much more work than what goes before it a piece has. */
   private static final int SETUPS = 64;
@@ -94,7 +97,7 @@ public final class Workers {
       return;
     }
     try {
-      long most = Math.min(all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
+      long most = Math.min(SOONER * all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
       pieces = (int) Math.clamp(most, team, Math.min(count, PIECES * team));
       results = count;
       next.set(0);

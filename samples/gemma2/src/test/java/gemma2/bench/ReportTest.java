@@ -13,7 +13,7 @@ import gemma2.math.Workers;
 import gemma2.testing.RandomModel;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,8 +42,12 @@ class ReportTest {
   }
 
   private static Report report(Round... rounds) {
-    return new Report(
-        subject, subject, SETTINGS, List.of(rounds), OptionalLong.empty(), OptionalDouble.empty());
+    return report(Optional.empty(), rounds);
+  }
+
+  private static Report report(Optional<Report.Baseline> baseline, Round... rounds) {
+    Runner runner = new Runner(subject, subject, new Workers(1));
+    return new Report(runner, SETTINGS, List.of(rounds), baseline, OptionalLong.empty());
   }
 
   private static Fields json(Report report) {
@@ -65,6 +69,30 @@ class ReportTest {
     assertEquals(3, json(report).array("rounds").size());
   }
 
+  /** Twice, three times and one and a half times as fast; the middle is not that of the rates. */
+  @Test
+  void comparesWithTheBaselineOfTheSameRound() {
+    Round once = new Round(100, 6, OptionalLong.of(0), 10, 1);
+    Round busy = new Round(50, 12, OptionalLong.of(0), 5, 3);
+    Report.Baseline alone = new Report.Baseline(1, List.of(once, busy, once));
+    Report report =
+        report(
+            Optional.of(alone),
+            new Round(150, 3, OptionalLong.of(0), 20, 0.5),
+            new Round(100, 4, OptionalLong.of(0), 10, 2),
+            new Round(200, 4, OptionalLong.of(0), 19, 0.8));
+    Fields baseline = json(report).object("baseline");
+    assertEquals(1, baseline.integer("threads", 0, 9));
+    assertSpread(2, 1.5, 3, baseline.object("decode_times"));
+    assertSpread(2, 1.5, 2, baseline.object("streamed_times"));
+    assertSpread(1.5, 1.25, 2, baseline.object("prefill_times"));
+    assertSpread(2, 1.9, 2, baseline.object("fma_times"));
+    assertEquals(3, baseline.array("rounds").size());
+    String table = report.table();
+    assertTrue(
+        table.matches("(?s).*times 1 thread\\R  decode +2\\.000 +1\\.500 +3\\.000\\R.*"), table);
+  }
+
   @Test
   void takesTheMiddleOfAnEvenNumberOfRounds() {
     Report report = report(round(1_229_184, 379_368), round(2_458_368, 379_368));
@@ -76,6 +104,7 @@ class ReportTest {
     Report report = report(new Round(1, 2, OptionalLong.empty(), 1, 1));
     assertFalse(json(report).object("decode").names().contains("allocated_bytes_per_token"));
     assertFalse(json(report).names().contains("peak_resident_bytes"));
+    assertFalse(json(report).names().contains("baseline"));
     assertFalse(report.table().contains("allocated"), report.table());
   }
 

@@ -40,6 +40,7 @@ class BenchCommandTest {
                 "--chunk=16",
                 "--rounds=2",
                 "--threads=2",
+                "--baseline-threads=1",
                 "--json");
     assertEquals(0, outcome.code(), outcome.err());
     assertEquals(0, temporary.toFile().list().length, "the checkpoints are gone");
@@ -64,6 +65,10 @@ class BenchCommandTest {
       measured.positive("load_seconds_without_check");
     }
     assertEquals(2, outcome.json().array("rounds").size());
+    Fields baseline = outcome.json().object("baseline");
+    assertEquals(1, baseline.integer("threads", 0, 99));
+    Stream.of("decode_times", "streamed_times", "prefill_times", "fma_times")
+        .forEach(name -> assertOrdered(baseline.object(name)));
   }
 
   private static void assertOrdered(Fields spread) {

@@ -93,9 +93,15 @@ class WorkersTest {
   }
 
   @Test
+  void cutsPiecesDownToAnEighthOfWhatIsWorthAThread() {
+    assertEquals(30, pieces(new Workers(3, 8000), 300, 0));
+    assertEquals(3, pieces(new Workers(3, 15_000), 300, 1000));
+  }
+
+  @Test
   void cutsPiecesThatAreWorthTheirSetup() {
     Workers workers = workersOfThree();
-    assertEquals(24, pieces(workers, 300, 0));
+    assertEquals(48, pieces(workers, 300, 0));
     assertEquals(9, pieces(workers, 300, 50));
     assertEquals(3, pieces(workers, 300, 1000));
     assertEquals(5, pieces(workers, 5, 0));
