@@ -30,6 +30,14 @@ public interface Kernels {
   void multiply(Matrix w, float[][] x, float[][] y, int from, int to);
 
   /**
+   * What {@link #multiply} does before the first column it is asked for, however many these are:
+   * about as many multiplications as for this many columns.
+   *
+   * @param rows of activations
+   */
+  int columnsToBegin(int rows);
+
+  /**
    * Dot products of one vector with many: {@code out[to + j] = sum_i a[at + i] rows[first +
    * j][column + i]}, i below {@code n}, for j below {@code count}.
    */

@@ -22,6 +22,11 @@ public final class PlainKernels implements Kernels {
   }
 
   @Override
+  public int columnsToBegin(int rows) {
+    return 0;
+  }
+
+  @Override
   public void dots(
       float[] a,
       int at,

@@ -41,6 +41,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public int columnsToBegin(int rows) {
+    return rows <= Tile.ROWS ? 0 : TiledProduct.COLUMNS_TO_BEGIN;
+  }
+
+  @Override
   public void dots(
       float[] a,
       int at,
