@@ -4,6 +4,7 @@ import gemma2.io.JsonWriter;
 import gemma2.io.Tensor;
 import gemma2.model.Config;
 import gemma2.model.Softcap;
+import gemma2.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -14,6 +15,8 @@ import java.util.TreeMap;
 
 /** {@code gemma2 info}. */
 record InfoCommand() implements Command {
+
+  private static final Map<String, Object> NO_TOKENIZER = Map.of("tokenizer_pieces", 0);
 
   @Override
   public String name() {
@@ -41,7 +44,7 @@ record InfoCommand() implements Command {
     Collection<Tensor> tensors = session.checkpoint().tensors();
     Map<String, Object> facts = new LinkedHashMap<>(session.settings());
     facts.putAll(describe(session.config()));
-    facts.put("tokenizer_pieces", session.findTokenizer().map(t -> t.size()).orElse(0));
+    facts.putAll(session.findTokenizer().map(InfoCommand::describe).orElse(NO_TOKENIZER));
     facts.put("format", session.checkpoint().format().name().toLowerCase(Locale.ROOT));
     facts.put("tensor_types", types(tensors));
     facts.put("parameters", tensors.stream().mapToLong(Tensor::count).sum());
@@ -58,6 +61,15 @@ record InfoCommand() implements Command {
                 "%-56s %-4s %s".formatted(tensor.name(), tensor.dtype().name(), tensor.shape()));
       }
     }
+  }
+
+  /** The end of a text is one id, and not that of a turn, which ends a generation too. */
+  private static Map<String, Object> describe(Tokenizer tokenizer) {
+    Map<String, Object> facts = new LinkedHashMap<>();
+    facts.put("tokenizer_pieces", tokenizer.size());
+    facts.put("text_end", tokenizer.eos());
+    tokenizer.padding().ifPresent(id -> facts.put("padding", id));
+    return facts;
   }
 
   /** How many tensors there are of each type. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Reads a SentencePiece model from the metadata of a GGUF file.
@@ -65,6 +66,7 @@ final class GgufVocabulary {
         unknown,
         bos,
         eos,
+        padding < 0 ? OptionalInt.empty() : OptionalInt.of(padding),
         byteFallback,
         Vocabulary.Merges.byScore(pieces, ids, scores));
   }

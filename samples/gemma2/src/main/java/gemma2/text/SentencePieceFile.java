@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 
 /**
  * Reads {@code tokenizer.model}, a SentencePiece model of type BPE. Field numbers are those of
@@ -25,6 +26,7 @@ final class SentencePieceFile {
   private int unknown = 0;
   private int bos = 1;
   private int eos = 2;
+  private int padding = -1;
   private boolean charsMapped = false;
   private boolean dummyPrefix = true;
   private boolean spacesRemoved = true;
@@ -102,6 +104,7 @@ final class SentencePieceFile {
         case 40 -> unknown = trainer.integer();
         case 41 -> bos = trainer.integer();
         case 42 -> eos = trainer.integer();
+        case 43 -> padding = trainer.integer();
         default -> trainer.skip();
       }
     }
@@ -133,6 +136,7 @@ final class SentencePieceFile {
         unknown,
         bos,
         eos,
+        padding < 0 ? OptionalInt.empty() : OptionalInt.of(padding),
         byteFallback,
         Vocabulary.Merges.byScore(pieces, ids, scores));
   }

@@ -79,6 +79,11 @@ public final class Tokenizer {
     return vocabulary.eos();
   }
 
+  /** The id that fills up texts of unequal length, where the tokenizer names one. */
+  public OptionalInt padding() {
+    return vocabulary.padding();
+  }
+
   /**
    * The text of one token: ▁ as a space, a byte as {@code <0x0A>}, control pieces by name, and an
    * id that has no piece, as a model with a padded vocabulary may produce, as {@code <283>}.

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 
 /**
@@ -25,7 +26,8 @@ final class TokenizerJsonFile {
 
   private static final String BOS = "<bos>";
   private static final String EOS = "<eos>";
-  private static final Set<String> CONTROL = Set.of(BOS, EOS, "<pad>");
+  private static final String PADDING = "<pad>";
+  private static final Set<String> CONTROL = Set.of(BOS, EOS, PADDING);
 
   private final String source;
   private final Fields root;
@@ -63,6 +65,7 @@ final class TokenizerJsonFile {
         ids.getOrDefault(unknown, -1),
         ids.getOrDefault(BOS, -1),
         ids.getOrDefault(EOS, -1),
+        ids.containsKey(PADDING) ? OptionalInt.of(ids.get(PADDING)) : OptionalInt.empty(),
         byteFallback,
         (left, right) -> {
           Integer rank = ranks.get(new Pair(left, right));

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
  * order of merges.
  *
  * @param source the file, for errors
+ * @param padding the piece that fills up rows of texts; empty where the file names none
  * @param byteFallback whether unknown characters become bytes, rather than the unknown piece
  */
 record Vocabulary(
@@ -20,6 +21,7 @@ record Vocabulary(
     int unknown,
     int bos,
     int eos,
+    OptionalInt padding,
     boolean byteFallback,
     Merges merges) {
 

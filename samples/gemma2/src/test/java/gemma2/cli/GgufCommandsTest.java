@@ -12,9 +12,11 @@ import gemma2.testing.RandomModel;
 import gemma2.testing.SentencePieces;
 import gemma2.testing.TinyTokenizer;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The commands on a GGUF file say what they say on the folder it came from. */
 class GgufCommandsTest {
+
+  private static final Path TINY =
+      Path.of("..", "..", "test-fixtures", "src", "main", "resources", "tiny-gemma2");
 
   @TempDir static Path folder;
   @TempDir static Path alone;
@@ -91,6 +96,20 @@ class GgufCommandsTest {
     }
   }
 
+  /** A turn's end ends a generation, and not a text. */
+  @Test
+  void informsOfWhatEndsAText(@TempDir Path other) throws IOException {
+    Path file = other.resolve("tiny.gguf");
+    GgufModel.of(TINY).write(file);
+    for (Path model : List.of(TINY, file)) {
+      Fields facts = on(model, "info", "--json").json();
+      assertEquals(List.of(new Json.Num("1"), new Json.Num("6")), facts.array("eos"));
+      assertEquals(1, facts.integer("text_end", 0, 9));
+      assertEquals(0, facts.integer("padding", 0, 9));
+      assertEquals(1024, facts.integer("context", 1, 9999));
+    }
+  }
+
   @Test
   void informsOfTheTypesOfTensors(@TempDir Path other) {
     Path file = other.resolve("q.gguf");
@@ -109,6 +128,7 @@ class GgufCommandsTest {
     // 301 rows of norms and embedding, and of each layer 4 norms and 30 + 10 + 10 + 30 + 3 * 37.
     assertEquals(32 * (301 + 3 * (4 + 191)), info.json().integer("parameters", 0, 99_999));
     assertEquals(0, info.json().integer("tokenizer_pieces", 0, 99));
+    assertTrue(info.json().find("text_end").isEmpty(), info.out());
     String text = on(file, "info").out();
     assertTrue(text.contains("tensor_types             {BF16=6, F32=13, Q8_0=16}"), text);
     assertTrue(text.matches("(?s).*blk\\.2\\.ffn_gate\\.weight +Q8_0 +\\[37, 32].*"), text);

@@ -1,6 +1,13 @@
 package gemma2.testing;
 
+import gemma2.io.Checkpoint;
+import gemma2.io.Tensor;
 import gemma2.math.Dtype;
+import gemma2.model.Config;
+import gemma2.text.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,7 +20,50 @@ import java.util.function.ToDoubleFunction;
  */
 public final class GgufModel {
 
+  /** What the tokenizer_config.json of a Gemma calls special. */
+  public static final Set<String> SPECIAL =
+      Set.of("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<start_of_turn>", "<end_of_turn>");
+
   private GgufModel() {}
+
+  /** The model of a folder with tokenizer.model, its matrices stored as they are there. */
+  public static GgufWriter of(Path folder) throws IOException {
+    Config config = Config.read(folder);
+    GgufWriter writer = metadata(numbers(config)::get);
+    byte[] model = Files.readAllBytes(folder.resolve("tokenizer.model"));
+    Tokenizer tokenizer = Tokenizer.find(folder).orElseThrow();
+    ids(writer, config.bos(), tokenizer.eos());
+    tokenizer(writer, SentencePieces.of(model), SPECIAL);
+    for (Tensor tensor : Checkpoint.open(folder).tensors()) {
+      List<Integer> shape = tensor.shape().stream().map(Long::intValue).toList();
+      add(writer, tensor.name(), tensor.dtype(), shape, numbers(tensor));
+    }
+    return writer;
+  }
+
+  private static Map<String, Double> numbers(Config config) {
+    return Map.ofEntries(
+        Map.entry("max_position_embeddings", (double) config.contextLength()),
+        Map.entry("hidden_size", (double) config.hiddenSize()),
+        Map.entry("num_hidden_layers", (double) config.layers()),
+        Map.entry("intermediate_size", (double) config.feedForwardSize()),
+        Map.entry("num_attention_heads", (double) config.heads()),
+        Map.entry("num_key_value_heads", (double) config.kvHeads()),
+        Map.entry("head_dim", (double) config.headDim()),
+        Map.entry("sliding_window", (double) config.window()),
+        Map.entry("rms_norm_eps", config.normEps()),
+        Map.entry("attn_logit_softcapping", (double) config.attentionCap().cap()),
+        Map.entry("final_logit_softcapping", (double) config.logitCap().cap()),
+        Map.entry("rope_theta", config.ropeTheta()));
+  }
+
+  private static float[] numbers(Tensor tensor) {
+    float[] numbers = new float[(int) tensor.count()];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = tensor.dtype().read(tensor.data(), i);
+    }
+    return numbers;
+  }
 
   /** A random model without a tokenizer, its matrices stored as {@code stored} says by name. */
   public static GgufWriter of(RandomModel model, Function<String, Dtype> stored) {

@@ -26,6 +26,7 @@ public final class TinyTokenizer {
   public static TinyTokenizer empty() {
     TinyTokenizer tokenizer = new TinyTokenizer();
     tokenizer.trainer(3, 2).trainer(35, 1).trainer(40, 3).trainer(41, 2).trainer(42, 1);
+    tokenizer.trainer(43, 0);
     return tokenizer.normalizer(3, 0).normalizer(4, 0);
   }
 

@@ -1,5 +1,6 @@
 package gemma2.text;
 
+import static gemma2.testing.GgufModel.SPECIAL;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -32,10 +34,6 @@ class GgufVocabularyTest {
 
   private static final Path TINY =
       Path.of("..", "..", "test-fixtures", "src", "main", "resources", "tiny-gemma2");
-
-  /** What the tokenizer_config.json of a Gemma calls special. */
-  private static final Set<String> SPECIAL =
-      Set.of("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "<start_of_turn>", "<end_of_turn>");
 
   @TempDir Path folder;
 
@@ -62,6 +60,8 @@ class GgufVocabularyTest {
     assertEquals(wanted.size(), tokenizer.size());
     assertEquals(wanted.bos(), tokenizer.bos());
     assertEquals(wanted.eos(), tokenizer.eos());
+    assertEquals(OptionalInt.of(0), wanted.padding());
+    assertEquals(wanted.padding(), tokenizer.padding());
     for (int id = 0; id < wanted.size() + 1; id++) {
       assertEquals(wanted.piece(id), tokenizer.piece(id));
     }
@@ -75,6 +75,7 @@ class GgufVocabularyTest {
     Tokenizer fromModel = Tokenizer.find(TINY).orElseThrow();
     byte[] model = Files.readAllBytes(TINY.resolve("tokenizer.model"));
     Tokenizer fromGguf = tokenizer(SentencePieces.of(model), SPECIAL);
+    assertEquals(fromModel.padding(), fromJson.padding());
     List<String> texts = new ArrayList<>();
     TokenizerTest.texts().forEach(arguments -> texts.add((String) arguments.get()[0]));
     texts.add("<start_of_turn>user\nWhat is 7 + 5?<end_of_turn>\n<mask>  \n\n\n    x");
@@ -109,6 +110,7 @@ class GgufVocabularyTest {
     writer.number("tokenizer.ggml.bos_token_id", GgufWriter.UINT32, 1);
     writer.number("tokenizer.ggml.eos_token_id", GgufWriter.UINT32, 2);
     assertArrayEquals(new int[] {3, 0, 3}, open(writer).encode("aéüa"));
+    assertEquals(OptionalInt.empty(), open(writer).padding(), "no key names it either");
   }
 
   static Stream<Arguments> unusable() {
