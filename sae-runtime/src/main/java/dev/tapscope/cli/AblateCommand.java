@@ -11,9 +11,9 @@ import picocli.CommandLine.Command;
     header = {
       "Take a feature's contribution away and compare what the model says.",
       "",
-      "  tapscope ablate --model DIR --sae \"l9=res.3 PATH\" --feature l9/76 \\",
+      "  tapscope ablate --model MODEL --sae \"l9=res.3 PATH\" --feature l9/76 \\",
       "                  --prompt \"The City of Light is\" -n 20",
-      "  tapscope ablate --model DIR --edit \"mean mlp.4 RUN\" --prompt \"The City of Light is\"",
+      "  tapscope ablate --model MODEL --edit \"mean mlp.4 RUN\" --prompt \"The City of Light is\"",
       ""
     })
 final class AblateCommand extends ComparingCommand {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.SortedSet;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
@@ -33,19 +34,22 @@ record CorpusDocuments(Path file, int count) {
     return new CorpusDocuments(all, Math.toIntExact(corpus.documents()));
   }
 
-  /** The same documents as token ids, each with the model's end token after it. */
-  CorpusDocuments ended(SampleModel model, Places places) {
+  /**
+   * The same documents as token ids, each with the model's end token after it.
+   *
+   * @param ends tokens that end a text, of which the first is taken
+   */
+  CorpusDocuments ended(SampleModel model, SortedSet<Integer> ends, Places places) {
     int end =
-        model.endTokens().stream()
+        ends.stream()
             .findFirst()
             .orElseThrow(() ->
                 TapscopeException.failed(
                     "eos-missing",
-                    "The config.json of %s names no eos_token_id to end documents with. Leave --eos away."
-                        .formatted(model.folder())));
+                    "The model %s names no token that ends a text, eos_token_id, to end documents with. Leave --eos away."
+                        .formatted(model.path())));
     Path ended = file.resolveSibling("ended.jsonl");
-    JsonNode tokenized =
-        model.answer(places, "tokenize", List.of("--prompts", file.toString(), "--json"));
+    JsonNode tokenized = model.tokenized(places, List.of("--prompts", file.toString()));
     try (BufferedWriter out = Files.newBufferedWriter(ended)) {
       for (JsonNode result : tokenized.path("results")) {
         ObjectNode document = MAPPER.createObjectNode().put("id", result.path("id").asString(""));

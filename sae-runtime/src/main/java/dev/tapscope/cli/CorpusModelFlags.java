@@ -13,8 +13,8 @@ import picocli.CommandLine.Parameters;
 final class CorpusModelFlags {
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "Model folder for the Gemma 2 sample, instead of a COMMAND.")
+      paramLabel = "MODEL",
+      description = "Model folder or .gguf file for the Gemma 2 sample, instead of a COMMAND.")
   private Optional<Path> model = Optional.empty();
 
   @Mixin private ProfileFlag profile;
@@ -44,7 +44,7 @@ final class CorpusModelFlags {
   /** What an evaluation calls it. */
   String name() {
     return model
-        .map(folder -> folder.toAbsolutePath().normalize().getFileName().toString())
+        .map(path -> path.toAbsolutePath().normalize().getFileName().toString())
         .orElseGet(() -> String.join(" ", command));
   }
 
@@ -57,7 +57,7 @@ final class CorpusModelFlags {
     if (model.isPresent() != command.isEmpty()) {
       throw TapscopeException.usage(
           "model-missing",
-          "Either --model DIR for the Gemma 2 sample or a command after -- was wanted, and %s given. Give one of them."
+          "Either --model MODEL for the Gemma 2 sample or a command after -- was wanted, and %s given. Give one of them."
               .formatted(model.isPresent() ? "both were" : "neither was"));
     }
   }
@@ -66,17 +66,19 @@ final class CorpusModelFlags {
    * The command that reads a corpus. {@code gemma2 score} takes windows that do not overlap where a
    * document is longer than the context, so that each token is computed once.
    *
-   * @throws TapscopeException {@code model-missing}, {@code corpus-place} or {@code jar-missing}
+   * @throws TapscopeException {@code model-missing}, {@code config-unreadable}, {@code
+   *     corpus-place} or {@code jar-missing}
    */
   HarvestedModel reading(Places places) {
     check();
     if (model.isEmpty()) {
-      return new HarvestedModel(command);
+      return HarvestedModel.of(command, places);
     }
     SampleModel sample = new SampleModel(model.get());
     List<String> full = new ArrayList<>(sample.command(places, "score"));
     full.addAll(List.of("--prompts", HarvestedModel.CORPUS, "--json"));
-    full.addAll(sample.windowsOnce());
-    return new HarvestedModel(full);
+    ModelFacts facts = sample.facts(places);
+    full.addAll(facts.windowsOnce());
+    return new HarvestedModel(full, List.of(facts));
   }
 }

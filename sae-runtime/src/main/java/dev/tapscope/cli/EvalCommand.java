@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
     header = {
       "Measure L0, FVU, delta loss, loss recovered, dead features, densities and decoder cosines.",
       "",
-      "  tapscope eval --model DIR --sae \"l9=res.3 PATH\" --sae \"l26=res.3 PATH\" \\",
+      "  tapscope eval --model MODEL --sae \"l9=res.3 PATH\" --sae \"l26=res.3 PATH\" \\",
       "                --corpus heldout.jsonl --out evaluation",
       "  tapscope eval --profile demo.taps --sae \"l9=res.3 PATH\" --corpus heldout.jsonl \\",
       "                -- java -jar demo.jar --prompts {corpus}",
@@ -102,7 +102,8 @@ final class EvalCommand implements Callable<Integer> {
       requireRoom(read, folder);
       CorpusDocuments documents = CorpusDocuments.gather(read, folder);
       if (eos) {
-        documents = documents.ended(model.sample().orElseThrow(EvalCommand::noTokenizer), places);
+        SampleModel sample = model.sample().orElseThrow(EvalCommand::noTokenizer);
+        documents = documents.ended(sample, reading.ends(), places);
       }
       screen.say("reading %,d documents".formatted(documents.count()));
       EvalRuns runs =

@@ -70,7 +70,7 @@ final class EvalRuns {
       measures.put(spec, new Reconstruction(sae.weights(), device.kernels(sae.weights())));
     });
     all = 1 + saes.size() + writes.size();
-    Kept counted = new Kept(false, model.tokens("eos_token_id"));
+    Kept counted = new Kept(false, model.ends());
     TextLoss clean =
         run(
             "the model as it is",

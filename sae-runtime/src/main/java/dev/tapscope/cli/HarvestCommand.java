@@ -23,7 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
     header = {
       "Run a model over a corpus and keep the activations of sites, for training.",
       "",
-      "  tapscope harvest --model DIR --capture res.3 --corpus texts.jsonl.gz --out store",
+      "  tapscope harvest --model MODEL --capture res.3 --corpus texts.jsonl.gz --out store",
       "  tapscope harvest --profile demo.taps --capture \"res.3+mlp.3\" --corpus a.txt b.jsonl \\",
       "                   --out store --dtype bf16 -- java -jar demo.jar --prompts {corpus}",
       "",

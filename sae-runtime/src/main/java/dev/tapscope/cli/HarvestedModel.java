@@ -10,29 +10,51 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
  * A command that runs a model on documents.
  *
  * @param command its words; {@code {corpus}} stands in one of them for the file of documents
+ * @param models what the models among its words say of themselves
  */
-record HarvestedModel(List<String> command) {
+record HarvestedModel(List<String> command, List<ModelFacts> models) {
   static final String CORPUS = "{corpus}";
 
-  /** What of a model folder decides its numbers. */
+  /** What of a model's folder decides its numbers. */
   private static final String MODEL_FILES =
-      "config\\.json|tokenizer\\.(json|model)|.*\\.safetensors|.*\\.gguf";
+      "(?i)config\\.json|tokenizer\\.(json|model)|.*\\.safetensors|.*\\.gguf";
 
   HarvestedModel {
     command = List.copyOf(command);
+    models = List.copyOf(models);
     if (command.stream().noneMatch(word -> word.contains(CORPUS))) {
       throw TapscopeException.usage(
           "corpus-place",
           "The command does not say where the documents go: %s. Put %s where it takes its file of JSON lines, such as --prompts %<s."
               .formatted(String.join(" ", command), CORPUS));
+    }
+  }
+
+  /** A command, whose words are looked at for models. */
+  static HarvestedModel of(List<String> command, Places places) {
+    return new HarvestedModel(
+        command, paths(command).stream().flatMap(path -> facts(path, places).stream()).toList());
+  }
+
+  /** A GGUF file of a model that the sample is not for says nothing. */
+  private static Optional<ModelFacts> facts(Path path, Places places) {
+    SampleModel model = new SampleModel(path);
+    try {
+      return model.isFound() ? Optional.of(model.facts(places)) : Optional.empty();
+    } catch (TapscopeException e) {
+      if (model.isConfigured()) {
+        throw e;
+      }
+      return Optional.empty();
     }
   }
 
@@ -48,26 +70,33 @@ record HarvestedModel(List<String> command) {
    */
   List<HashedFile> files() {
     List<HashedFile> hashed = new ArrayList<>();
-    for (Path path : paths()) {
+    for (Path path : paths(command)) {
       if (Files.isRegularFile(path)) {
         hashed.add(hash(path));
-      } else if (isModel(path)) {
+      } else if (new SampleModel(path).isFound()) {
         modelFiles(path).forEach(file -> hashed.add(hash(file)));
       }
     }
     return hashed;
   }
 
-  /** Tokens that the model folders' {@code config.json} name by a key, such as eos_token_id. */
-  Set<Integer> tokens(String key) {
-    Set<Integer> tokens = new TreeSet<>();
-    paths().stream()
-        .filter(HarvestedModel::isModel)
-        .forEach(folder -> tokens.addAll(new SampleModel(folder).tokens(key)));
+  /** Tokens that end a text. */
+  SortedSet<Integer> ends() {
+    return tokens(ModelFacts::ends);
+  }
+
+  /** Tokens that fill up texts of unequal length. */
+  SortedSet<Integer> padding() {
+    return tokens(ModelFacts::padding);
+  }
+
+  private SortedSet<Integer> tokens(Function<ModelFacts, SortedSet<Integer>> named) {
+    SortedSet<Integer> tokens = new TreeSet<>();
+    models.forEach(model -> tokens.addAll(named.apply(model)));
     return tokens;
   }
 
-  private List<Path> paths() {
+  private static List<Path> paths(List<String> command) {
     return command.stream()
         .map(word -> word.substring(word.indexOf('=') + 1)) // as in --model=DIR
         .flatMap(word -> path(word).stream())
@@ -82,10 +111,6 @@ record HarvestedModel(List<String> command) {
     } catch (InvalidPathException e) {
       return Optional.empty(); // a word that is no path
     }
-  }
-
-  private static boolean isModel(Path path) {
-    return Files.isRegularFile(path.resolve("config.json"));
   }
 
   private static List<Path> modelFiles(Path folder) {

@@ -1,42 +1,46 @@
 package dev.tapscope.cli;
 
 import dev.tapscope.live.Kept;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * Tokens whose rows are left out, as far as the model folders and the flags say: BOS is named by
- * the profile, which the model's run tells.
+ * Tokens whose rows are left out, as far as the models and the flags say: BOS is named by the
+ * profile, which the model's run tells.
  *
  * @param ids by what they are: {@code eos}, {@code pad}, {@code asked}
  * @param keepBos whether BOS is kept
  * @param unknown kinds that should be left out and that nothing names
  */
 record LeftOut(SortedMap<String, List<Integer>> ids, boolean keepBos, List<String> unknown) {
-  private static final List<String> KINDS = List.of("eos", "pad");
-
   /**
    * @param keep kinds that are not left out: {@code bos}, {@code eos}, {@code pad}
    * @param asked ids left out besides
    */
   static LeftOut of(HarvestedModel model, List<String> keep, List<Integer> asked) {
     SortedMap<String, List<Integer>> ids = new TreeMap<>();
-    for (String kind : KINDS) {
-      Set<Integer> tokens = model.tokens(kind + "_token_id");
-      if (!keep.contains(kind) && !tokens.isEmpty()) {
-        ids.put(kind, List.copyOf(tokens));
-      }
-    }
+    List<String> unknown = new ArrayList<>();
+    named(model)
+        .forEach((kind, tokens) -> {
+          if (!keep.contains(kind) && tokens.isEmpty()) {
+            unknown.add(kind);
+          } else if (!keep.contains(kind)) {
+            ids.put(kind, List.copyOf(tokens));
+          }
+        });
     if (!asked.isEmpty()) {
       ids.put("asked", asked);
     }
-    return new LeftOut(
-        ids,
-        keep.contains("bos"),
-        KINDS.stream().filter(kind -> !keep.contains(kind) && !ids.containsKey(kind)).toList());
+    return new LeftOut(ids, keep.contains("bos"), unknown);
+  }
+
+  private static SortedMap<String, SortedSet<Integer>> named(HarvestedModel model) {
+    return new TreeMap<>(Map.of("eos", model.ends(), "pad", model.padding()));
   }
 
   /** What is kept of the passes of a run, which state BOS themselves. */
@@ -56,7 +60,7 @@ record LeftOut(SortedMap<String, List<Integer>> ids, boolean keepBos, List<Strin
             all.isEmpty() ? "none" : all,
             unknown.isEmpty()
                 ? ""
-                : "; no config.json beside the command names %s, --leave-out ID does"
+                : "; no config.json or GGUF file that the command names tells %s, --leave-out ID does"
                     .formatted(String.join(" and ", unknown)));
   }
 }

@@ -93,7 +93,7 @@ record LiveTraining(Asked asked, List<Path> corpus) {
       Places places,
       JavaMemory java,
       Screen screen) {
-    HarvestedModel command = new HarvestedModel(asked.command());
+    HarvestedModel command = HarvestedModel.of(asked.command(), places);
     Corpus documents = Corpus.of(corpus);
     Asked now = asked.of(command.files(), documents.files());
     now.difference(asked)

@@ -22,8 +22,8 @@ final class ModelFlags {
 
   @Option(
       names = "--model",
-      paramLabel = "DIR",
-      description = "Model folder for the Gemma 2 sample.")
+      paramLabel = "MODEL",
+      description = "Model folder or .gguf file for the Gemma 2 sample.")
   private Optional<Path> model = Optional.empty();
 
   @Option(names = "--prompt", paramLabel = "TEXT", description = "What the sample continues.")
@@ -107,7 +107,7 @@ final class ModelFlags {
         throw TapscopeException.usage(
             "model-twice",
             "Both a command after -- and --model or --prompt were given. Give the command alone,"
-                + " with its own options, or --model DIR --prompt TEXT.");
+                + " with its own options, or --model MODEL --prompt TEXT.");
       }
       requireNoSampling();
       return command;
@@ -145,14 +145,14 @@ final class ModelFlags {
     }
   }
 
-  /** {@code java -jar gemma2.jar SUBCOMMAND --model DIR}. */
+  /** {@code java -jar gemma2.jar SUBCOMMAND --model MODEL}. */
   private List<String> sample(Places places, String subcommand) {
-    Path folder =
+    Path path =
         model.orElseThrow(() ->
             TapscopeException.usage(
                 "model-missing",
-                "There is no model. Add --model DIR for the Gemma 2 sample, or give a command"
+                "There is no model. Add --model MODEL for the Gemma 2 sample, or give a command"
                     + " after -- that runs one."));
-    return new SampleModel(folder).command(places, subcommand);
+    return new SampleModel(path).command(places, subcommand);
   }
 }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
     header = {
       "Run a model with the agent attached and show what fires.",
       "",
-      "  tapscope run --model DIR --sae \"l9=res.3 PATH\" --prompt \"The City of Light is\" -n 16",
+      "  tapscope run --model MODEL --sae \"l9=res.3 PATH\" --prompt \"The City of Light is\" -n"
+          + " 16",
       "  tapscope run --sae \"l9=res.3 PATH\" --edit \"steer l9/76 1.25x @prompt\" --html run.html"
           + " \\",
       "               -- java -jar model.jar --prompt \"The capital of Spain is\"",

@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
     header = {
       "Measure each feature's maximum, mean and density over a corpus, BOS and EOS left out.",
       "",
-      "  tapscope stats --model DIR --sae \"l9=res.3 PATH\" --corpus texts.jsonl",
+      "  tapscope stats --model MODEL --sae \"l9=res.3 PATH\" --corpus texts.jsonl",
       "  tapscope stats --profile demo.taps --sae \"l9=res.3 PATH\" --corpus texts.jsonl \\",
       "                 -- java -jar demo.jar --prompts {corpus}",
       "",
@@ -89,8 +89,7 @@ final class StatsCommand implements Callable<Integer> {
       new TappedProcess(places, screen)
           .run(reading.on(documents.file()), options, OutputStream.nullOutputStream());
       FeatureStatistics statistics =
-          FeatureStatistics.of(
-              place.folder(), sae.name(), loaded.sae().features(), reading.tokens("eos_token_id"));
+          FeatureStatistics.of(place.folder(), sae.name(), loaded.sae().features(), reading.ends());
       Path file = folder.resolve(SaeStats.FILE);
       statistics.stats(metadata(place.folder(), loaded, statistics)).write(file);
       screen.out().println(json ? document(statistics, file) : text(statistics, file));

@@ -12,10 +12,10 @@ import picocli.CommandLine.Option;
     header = {
       "Add a feature to the activations and compare what the model says.",
       "",
-      "  tapscope steer --model DIR --sae \"l9=res.3 PATH\" --feature \"l9/76=1.25x@prompt\" \\",
+      "  tapscope steer --model MODEL --sae \"l9=res.3 PATH\" --feature \"l9/76=1.25x@prompt\" \\",
       "                 --prompt \"The capital of Spain is\" -n 40 --check --control 20",
       "  tapscope steer --sae \"l9=res.3 PATH\" --feature l9/76=40 -- java -jar model.jar ...",
-      "  tapscope steer --model DIR --edit \"patch res.4 @last from RUN#0@last\" \\",
+      "  tapscope steer --model MODEL --edit \"patch res.4 @last from RUN#0@last\" \\",
       "                 --prompt \"The capital of Spain is\" --watch \" Paris\"",
       ""
     })

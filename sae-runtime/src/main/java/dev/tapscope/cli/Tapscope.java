@@ -23,9 +23,9 @@ import picocli.CommandLine.ParseResult;
     header = {
       "See, measure and change what a Java language model computes.",
       "",
-      "  tapscope run --model DIR --sae \"l9=res.3 PATH\" --prompt \"The City of Light is\"",
+      "  tapscope run --model MODEL --sae \"l9=res.3 PATH\" --prompt \"The City of Light is\"",
       "  tapscope show RUN --html run.html",
-      "  tapscope steer --model DIR --sae \"l9=res.3 PATH\" --feature \"l9/76=1.25x@prompt\" \\",
+      "  tapscope steer --model MODEL --sae \"l9=res.3 PATH\" --feature \"l9/76=1.25x@prompt\" \\",
       "                 --prompt \"The capital of Spain is\"",
       ""
     },

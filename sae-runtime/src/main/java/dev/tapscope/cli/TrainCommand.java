@@ -55,7 +55,7 @@ import tools.jackson.databind.json.JsonMapper;
       "  tapscope train --store acts --site res.3 --out trained --steps 7000 \\",
       "      --sae \"wide: width=4096 lambda=1e-3\" --sae \"sparse: width=1024 lambda=1e-2\"",
       "  tapscope train --store acts --out trained --recipe recipe.json",
-      "  tapscope train --model DIR --corpus texts.jsonl.gz --site res.3 --out trained --steps"
+      "  tapscope train --model MODEL --corpus texts.jsonl.gz --site res.3 --out trained --steps"
           + " 7000",
       "  tapscope train --profile demo.taps --corpus a.txt b.jsonl --site res.3 --out trained \\",
       "      --steps 7000 -- java -jar demo.jar --prompts {corpus}",
@@ -269,8 +269,8 @@ final class TrainCommand implements Callable<Integer> {
       throw TapscopeException.usage(
           "option-missing",
           "It is not said where the rows are, or twice. Add either --store DIR, the folder that"
-              + " tapscope harvest has written, or --corpus FILE and --model DIR, or --corpus FILE"
-              + " and a command after --, for the rows of a model that runs meanwhile.");
+              + " tapscope harvest has written, or --corpus FILE and --model MODEL, or --corpus"
+              + " FILE and a command after --, for the rows of a model that runs meanwhile.");
     }
     Words common = recipe.map(Words::read).orElseGet(Words::none).then(flags);
     Plan plan =

@@ -111,8 +111,9 @@ class HarvestTest {
 
   private Harvest.Done harvest(FreeSpace free, String... keep) {
     HarvestedModel command =
-        new HarvestedModel(
-            List.of("sh", model.resolve("run.sh").toString(), "{corpus}", "--model=" + model));
+        HarvestedModel.of(
+            List.of("sh", model.resolve("run.sh").toString(), "{corpus}", "--model=" + model),
+            places);
     Asked asked =
         new Asked(
             "res.3",
@@ -141,7 +142,8 @@ class HarvestTest {
     Harvest.Done done = harvest(folder -> PLENTY);
     assertEquals(15, done.positions());
     assertEquals(Map.of("bos", List.of(2), "eos", List.of(12)), done.found().leftOut());
-    assertTrue(said().contains("no config.json beside the command names pad"), said());
+    assertTrue(
+        said().contains("no config.json or GGUF file that the command names tells pad"), said());
     assertFalse(said().contains("computing"), "the model's own words are for when it fails");
     assertEquals(5, ActivationStore.open(store()).rows());
     assertEquals(new StoreCheck(3, 5, List.of()), StoreCheck.of(store()));

@@ -71,12 +71,13 @@ class StatsTest {
   void readsALongDocumentInWindowsThatDoNotOverlap() throws IOException {
     Path config = folder.resolve("config.json");
     Files.writeString(config, "{\"max_position_embeddings\": 8, \"eos_token_id\": [1, 5]}");
-    SampleModel model = new SampleModel(folder);
-    assertEquals(List.of("--window", "8", "--stride", "7"), model.windowsOnce());
-    assertEquals(Set.of(1, 5), model.endTokens());
+    ModelFacts facts = ModelFacts.ofConfig(config);
+    assertEquals(List.of("--window", "8", "--stride", "7"), facts.windowsOnce());
+    assertEquals(Set.of(1, 5), facts.ends());
     Files.writeString(config, "{}");
+    ModelFacts none = ModelFacts.ofConfig(config);
     assertEquals(
-        "config-unreadable", assertThrows(TapscopeException.class, model::windowsOnce).id());
+        "config-unreadable", assertThrows(TapscopeException.class, none::windowsOnce).id());
   }
 
   @Test
