@@ -12,14 +12,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
  * Which model this JVM runs, as far as that is cheap to say: the hashes of the files on the class
  * path, and of a Hugging Face folder named on the command line its config in full and of its
- * weights the size and the hash of the header, which holds every tensor's name, type and place.
+ * weights the size and the hash of the header, which holds every tensor's name, type and place; of
+ * a GGUF file, whose header says all that a config does, the size and the hash of its beginning.
  */
 final class Provenance {
   /** Larger files are named by size only. */
@@ -36,7 +39,7 @@ final class Provenance {
     arguments.stream()
         .map(argument -> argument.substring(argument.indexOf('=') + 1))
         .distinct()
-        .forEach(argument -> modelFolder(argument).ifPresent(folders::add));
+        .forEach(argument -> modelNamed(argument).ifPresent(folders::add));
     model.put("folders", folders);
     return model;
   }
@@ -71,30 +74,54 @@ final class Provenance {
     return entries;
   }
 
-  private static Optional<Object> modelFolder(String argument) {
+  private static Optional<Object> modelNamed(String argument) {
     try {
-      Path folder = Path.of(argument);
-      Path config = folder.resolve("config.json");
-      if (argument.isEmpty() || !Files.isDirectory(folder) || !Files.isRegularFile(config)) {
+      Path path = Path.of(argument);
+      Path config = path.resolve("config.json");
+      if (isGguf(path)) {
+        return Optional.of(model(path, Optional.empty(), List.of(path)));
+      }
+      if (argument.isEmpty() || !Files.isDirectory(path) || !Files.isReadable(path)) {
         return Optional.empty();
       }
-      List<Object> weights = new ArrayList<>();
-      try (Stream<Path> files = Files.list(folder)) {
-        files
-            .filter(f -> f.toString().endsWith(".safetensors"))
-            .sorted()
-            .forEach(f -> weights.add(weights(f)));
+      List<Path> weights;
+      try (Stream<Path> files = Files.list(path)) {
+        weights = files.filter(Provenance::holdsWeights).sorted().collect(Collectors.toList());
       }
-      Map<String, Object> model = new LinkedHashMap<>();
-      model.put("path", folder.toAbsolutePath().toString());
-      model.put("config", file(config));
-      model.put("weights", weights);
-      return Optional.of(model);
+      if (Files.isRegularFile(config)) {
+        return Optional.of(model(path, Optional.of(config), weights));
+      }
+      return weights.size() == 1 && isGguf(weights.get(0))
+          ? Optional.of(model(path, Optional.empty(), weights))
+          : Optional.empty();
     } catch (InvalidPathException e) {
       return Optional.empty(); // an argument that is no path
     } catch (IOException e) {
       return Optional.of(unread(Path.of(argument), e));
     }
+  }
+
+  private static boolean holdsWeights(Path file) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    return name.endsWith(".safetensors") || name.endsWith(".gguf");
+  }
+
+  /** A file is told by how it begins, as it may have any name. */
+  private static boolean isGguf(Path file) throws IOException {
+    if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
+      return false;
+    }
+    try (InputStream in = Files.newInputStream(file)) {
+      return new String(in.readNBytes(4), StandardCharsets.ISO_8859_1).equals("GGUF");
+    }
+  }
+
+  private static Map<String, Object> model(Path path, Optional<Path> config, List<Path> weights) {
+    Map<String, Object> model = new LinkedHashMap<>();
+    model.put("path", path.toAbsolutePath().toString());
+    config.ifPresent(file -> model.put("config", file(file)));
+    model.put("weights", weights.stream().map(Provenance::weights).collect(Collectors.toList()));
+    return model;
   }
 
   private static Map<String, Object> file(Path file) {
@@ -112,6 +139,11 @@ final class Provenance {
   private static Map<String, Object> weights(Path file) {
     try (InputStream in = Files.newInputStream(file)) {
       Map<String, Object> described = sized(file);
+      if (isGguf(file)) {
+        boolean whole = Files.size(file) <= LARGEST_HASHED;
+        described.put(whole ? "sha256" : "first_64_mib_sha256", Hash.sha256(file, LARGEST_HASHED));
+        return described;
+      }
       byte[] length = in.readNBytes(8);
       if (length.length == 8) {
         long header = ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getLong();
