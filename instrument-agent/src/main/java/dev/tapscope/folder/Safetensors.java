@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes the safetensors format: the length of the header in 8 bytes, a JSON header padded with
@@ -41,7 +42,7 @@ final class Safetensors {
   private static byte[] header(
       List<Map.Entry<String, Column>> columns, Map<String, String> metadata) {
     Map<String, Object> header = new LinkedHashMap<>();
-    header.put("__metadata__", metadata);
+    header.put("__metadata__", new TreeMap<>(metadata)); // so that equal shards are equal files
     long offset = 0;
     for (Map.Entry<String, Column> e : columns) {
       Column column = e.getValue();

@@ -12,8 +12,11 @@ import dev.tapscope.tap.TapscopeException;
 import dev.tapscope.testing.Json;
 import dev.tapscope.testing.Shard;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -56,6 +59,24 @@ class RunDirectoryTest {
     assertEquals(List.of(1L, 3L), shard.tensor("rows").shape());
     assertArrayEquals(new long[] {1, 2, 1L << 40}, shard.tensor("rows").longs());
     assertArrayEquals(new long[] {0, 2, 2, 7}, shard.tensor("indptr").longs());
+  }
+
+  @Test
+  void metadataIsInOrder() throws IOException {
+    RunDirectory run = RunDirectory.create(folder.resolve("run"), false, MEGABYTE);
+    Map<String, String> names = Map.of("site", "", "bos", "", "zero", "", "alpha", "", "mean", "");
+    ShardSeries series = run.shards("features", names);
+    series.begin();
+    series.values("value", new float[] {5}, 1);
+    series.end();
+    assertEquals(List.of(), run.closeFiles());
+    byte[] shard = Files.readAllBytes(folder.resolve("run/features-00000.safetensors"));
+    String header = new String(shard, 8, shard.length - 8, StandardCharsets.ISO_8859_1);
+    String metadata = header.substring(header.indexOf("__metadata__"), header.indexOf('}'));
+    List<String> wanted = List.of("alpha", "bos", "format", "mean", "site", "zero");
+    List<String> found = new ArrayList<>(wanted);
+    found.sort(Comparator.comparingInt(name -> metadata.indexOf('"' + name + '"')));
+    assertEquals(wanted, found, metadata);
   }
 
   @Test
