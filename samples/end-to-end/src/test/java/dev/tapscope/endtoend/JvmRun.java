@@ -24,6 +24,8 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   /** What a JVM obeys however it is started, also by a script or by another JVM. */
   private static final String OPTIONS = "JAVA_TOOL_OPTIONS";
 
+  private static final String VECTORS = "--add-modules=jdk.incubator.vector";
+
   JvmRun {
     jvmOptions = List.copyOf(jvmOptions);
     arguments = List.copyOf(arguments);
@@ -36,24 +38,20 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
 
   /** The packaged model, with the Vector API. */
   static JvmRun gemma2(String... arguments) {
-    return new JvmRun(
-            List.of("--add-modules=jdk.incubator.vector"),
-            List.of("-jar", Packaged.model().toString()))
+    return new JvmRun(List.of(VECTORS), List.of("-jar", Packaged.model().toString()))
         .with(arguments);
   }
 
   /** The packaged Gemma 2 on Jlama, with the Vector API. */
   static JvmRun jlama(String... arguments) {
-    return new JvmRun(
-            List.of("--add-modules=jdk.incubator.vector"),
-            List.of("-jar", Packaged.jlama().toString()))
+    return new JvmRun(List.of(VECTORS), List.of("-jar", Packaged.jlama().toString()))
         .with(arguments);
   }
 
   /** The packaged {@code tapscope} command. */
   static JvmRun tapscope(String... arguments) {
     return new JvmRun(
-            List.of("--add-modules=jdk.incubator.vector"),
+            List.of(VECTORS),
             List.of(
                 "-cp",
                 Packaged.runtime() + System.getProperty("path.separator") + Packaged.agent(),
@@ -74,7 +72,7 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   /** The same without the Vector API, so that the program falls back to plain loops. */
   JvmRun plain() {
     return new JvmRun(
-        jvmOptions.stream().filter(option -> !option.contains("vector")).toList(),
+        jvmOptions.stream().filter(option -> !option.equals(VECTORS)).toList(),
         arguments,
         environment);
   }
@@ -106,12 +104,12 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   }
 
   /**
-   * The same without the second compiler and G1's threads, in every JVM that is started: up to two
-   * fifths less work, and none from some twenty tokens on. For what is done with them, not for how
-   * numbers are computed.
+   * The same in less than half the work, until some twenty tokens: without the second compiler and
+   * G1's threads, in every JVM that is started, and in this one without vectors, which are slow by
+   * the first compiler. For what is done with numbers, not for how they are computed.
    */
   JvmRun brief() {
-    return environment(Map.of(OPTIONS, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"));
+    return plain().environment(Map.of(OPTIONS, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"));
   }
 
   private JvmRun environment(Map<String, String> more) {
