@@ -31,6 +31,7 @@ final class Scratch {
   private float[] activations = new float[0];
   private float[] weights = new float[0];
   private float[] rows = new float[0];
+  private float[] sums = new float[0];
 
   private Scratch() {}
 
@@ -56,6 +57,14 @@ final class Scratch {
       return array;
     }
     return new float[needed < LARGE ? needed : Math.max(needed, PLACED)];
+  }
+
+  /** Sums of vectors that wait to be folded. */
+  float[] sums(int floats) {
+    if (sums.length < floats) {
+      sums = new float[floats];
+    }
+    return sums;
   }
 
   /** Rows of weights that are widened, or of activations, before they are laid out. */

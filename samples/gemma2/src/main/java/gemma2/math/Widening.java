@@ -5,16 +5,17 @@ import static gemma2.math.Lanes.FLOATS;
 import static gemma2.math.Lanes.INTS;
 import static gemma2.math.Lanes.SHORTS;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
-import static jdk.incubator.vector.VectorOperators.AND;
+import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.OR;
-import static jdk.incubator.vector.VectorOperators.UGE;
+import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators.Conversion;
 
 /**
  * Stored numbers as vectors of floats, without loss. The loops over rows are written out for each
@@ -22,8 +23,11 @@ import jdk.incubator.vector.ShortVector;
  */
 final class Widening {
 
-  private static final int F16_SIGN = 0x8000;
-  private static final int F16_INFINITY = 0x7C00;
+  private static final int F16_EXPONENT = 0x7C00;
+
+  /** Where the bits of an fp16 lie in a float: the sign, and what comes 13 places higher. */
+  private static final int F16_MOVED = 0x8FFFE000;
+
   private static final int F32_EXPONENT = 0x7F80_0000;
 
   /** Exponents of fp16 are 112 below those of fp32. */
@@ -37,29 +41,26 @@ final class Widening {
 
   /** A bf16 number is the upper half of the float it stands for. */
   static FloatVector bf16(MemorySegment data, long at) {
-    return bits(data, at).lanewise(LSHL, 16).reinterpretAsFloats();
+    return bits(data, at, ZERO_EXTEND_S2I).lanewise(LSHL, 16).reinterpretAsFloats();
   }
 
   /**
-   * All but the sign, moved to its place in a float, is 2^112 times too small, be it normal or not;
-   * infinities and NaN have no exponent that grows with them.
+   * The sign goes along as the number is made an int and shifted: all but the copies of it between.
+   * What stands there now is 2^112 times too small, be it normal or not; infinities and NaN have no
+   * exponent that grows with them.
    */
   static FloatVector f16(MemorySegment data, long at) {
-    IntVector bits = bits(data, at);
-    IntVector sign = bits.and(F16_SIGN).lanewise(LSHL, 16);
-    IntVector rest = bits.lanewise(AND, ~F16_SIGN);
-    IntVector magnitude =
-        rest.lanewise(LSHL, 13).reinterpretAsFloats().mul(EXPONENTS).reinterpretAsInts();
-    return magnitude
-        .lanewise(OR, F32_EXPONENT, rest.compare(UGE, F16_INFINITY))
-        .or(sign)
+    IntVector bits = bits(data, at, S2I);
+    IntVector small = bits.lanewise(LSHL, 13).and(F16_MOVED);
+    IntVector number = small.reinterpretAsFloats().mul(EXPONENTS).reinterpretAsInts();
+    return number
+        .lanewise(OR, F32_EXPONENT, bits.and(F16_EXPONENT).compare(EQ, F16_EXPONENT))
         .reinterpretAsFloats();
   }
 
-  private static IntVector bits(MemorySegment data, long at) {
+  private static IntVector bits(MemorySegment data, long at, Conversion<Short, Integer> how) {
     return (IntVector)
-        ShortVector.fromMemorySegment(SHORTS, data, at, LITTLE_ENDIAN)
-            .convertShape(ZERO_EXTEND_S2I, INTS, 0);
+        ShortVector.fromMemorySegment(SHORTS, data, at, LITTLE_ENDIAN).convertShape(how, INTS, 0);
   }
 
   /**

@@ -106,6 +106,32 @@ class KernelsTest {
     }
   }
 
+  /** More results, of several stretches and a rest, than wait to be folded at once. */
+  @ParameterizedTest
+  @MethodSource("sets")
+  void multipliesOneRowByMany(Kernels kernels) {
+    SplittableRandom random = new SplittableRandom(7);
+    int columns = 4700;
+    int outputs = 1031;
+    float[] weights = floats(random, outputs * columns);
+    float[][] x = rows(random, 1, columns);
+    for (Dtype dtype : List.of(Dtype.F32, Dtype.F16, Dtype.BF16)) {
+      float[][] y = dirty(1, outputs);
+      kernels.multiply(matrix(dtype, outputs, columns, weights), x, y, 3, outputs - 2);
+      for (int o = 0; o < outputs; o++) {
+        if (o < 3 || o >= outputs - 2) {
+          assertTrue(Float.isNaN(y[0][o]), "column " + o + " was not asked for");
+        } else {
+          double wanted = 0;
+          for (int i = 0; i < columns; i++) {
+            wanted += (double) x[0][i] * weights[o * columns + i];
+          }
+          assertEquals(wanted, y[0][o], 1e-5 * Math.sqrt(columns), dtype + " " + o);
+        }
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("sets")
   void computesARowAloneAsItDoesAmongOthers(Kernels kernels) {
