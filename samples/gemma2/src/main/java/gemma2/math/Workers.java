@@ -10,6 +10,10 @@ import java.util.concurrent.locks.LockSupport;
  * so neither the cut nor the taking ever changes a bit. Waiting threads sleep, and nothing is
  * allocated.
  *
+ * <p>Pieces are shares of what is left, so they begin large and end small: the threads end almost
+ * together, having begun anew seldom. The last small ones are left to the calling thread, which by
+ * then finds the others done: to fall asleep and be woken would take it longer.
+ *
  * <p>Any number of threads may call; while one of them has the others' help, the rest compute
  * alone.
  */
@@ -18,8 +22,14 @@ public final class Workers {
   /** Below this many multiplications a thread costs more to wake than it saves. */
   private static final long WORTHWHILE = 1L << 20;
 
-  /** Pieces for each thread, where they are worth it: the last one to end is soon waited for. */
-  private static final int PIECES = 16;
+  /** A piece is this part of each thread's share of what is left. */
+  private static final int PART = 2;
+
+  /** The least pieces that are left to the calling thread. */
+  private static final int LEFT = 2;
+
+  /** How much more every thread must have to do than what is left to the calling one. */
+  private static final int MORE = 4;
 
   /** Taking a piece wakes nobody: it is worth it this much sooner than a thread is. */
   private static final int SOONER = 8;
@@ -31,13 +41,17 @@ public final class Workers {
   private final Worker[] others;
   private final AtomicBoolean busy = new AtomicBoolean();
 
-  /** The piece that is taken next. */
+  /** The result that the next piece begins with. */
   private final AtomicInteger next = new AtomicInteger();
 
-  /** How many pieces there are, and results in all; published by starting the others. */
-  private int pieces;
-
+  /** What cuts the pieces; published by starting the others. */
   private int results;
+
+  private int least;
+  private int parts;
+
+  /** Where a piece that another thread takes may begin at most, exclusive. */
+  private int othersEnd;
 
   /** The calling thread and {@code threads - 1} daemon threads beside it. */
   public Workers(int threads) {
@@ -97,15 +111,12 @@ public final class Workers {
       return;
     }
     try {
-      long most = Math.min(SOONER * all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
-      pieces = (int) Math.clamp(most, team, Math.min(count, PIECES * team));
-      results = count;
-      next.set(0);
+      cut(count, team, all, setup);
       try {
         for (int i = 0; i < team - 1; i++) {
           others[i].start(part, a, b, c);
         }
-        computePieces(part, a, b, c);
+        computePieces(part, a, b, c, results);
       } finally {
         // Wait even when a piece failed, or a thread: the others still write into the rows.
         for (int i = 0; i < team - 1; i++) {
@@ -120,22 +131,30 @@ public final class Workers {
     }
   }
 
-  /** Piece by piece, until all are taken; after a failure none is taken any more. */
-  private <A, B, C> void computePieces(Part<A, B, C> part, A a, B b, C c) {
-    int of = pieces;
-    int count = results;
-    try {
-      for (int p = next.getAndIncrement(); p < of; p = next.getAndIncrement()) {
-        part.compute(a, b, c, bound(count, p, of), bound(count, p + 1, of));
-      }
-    } catch (Throwable e) {
-      next.set(of);
-      throw e;
-    }
+  private void cut(int count, int team, long all, long setup) {
+    long most = Math.min(SOONER * all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
+    results = count;
+    least = Math.ceilDiv(count, (int) Math.clamp(most, team, count));
+    parts = PART * team;
+    int left = LEFT * least;
+    othersEnd = (long) MORE * team * left <= count ? count - left : count;
+    next.set(0);
   }
 
-  private static int bound(int count, int piece, int pieces) {
-    return (int) ((long) count * piece / pieces);
+  /** Piece by piece, until all before {@code end} are taken; after a failure none is any more. */
+  private <A, B, C> void computePieces(Part<A, B, C> part, A a, B b, C c, int end) {
+    int count = results;
+    try {
+      for (int from = next.get(); from < end; from = next.get()) {
+        int to = Math.min(count, from + Math.max(least, (count - from) / parts));
+        if (next.compareAndSet(from, to)) {
+          part.compute(a, b, c, from, to);
+        }
+      }
+    } catch (Throwable e) {
+      next.set(count);
+      throw e;
+    }
   }
 
   /** One of the other threads, and what it has been asked to help with. */
@@ -185,7 +204,7 @@ public final class Workers {
           Thread.interrupted(); // or parking would not wait
         }
         try {
-          computePieces(part, a, b, c);
+          computePieces(part, a, b, c, othersEnd);
         } catch (Throwable e) {
           failure = e; // told by the caller
         }

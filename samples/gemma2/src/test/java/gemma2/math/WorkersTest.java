@@ -10,8 +10,10 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -93,24 +95,67 @@ class WorkersTest {
   }
 
   @Test
+  void cutsSharesOfWhatIsLeft() {
+    assertEquals(List.of(4, 3, 2, 1, 1, 1, 1, 1, 1, 1), pieces(new Workers(2, 1), 16, 0));
+  }
+
+  @Test
   void cutsPiecesDownToAnEighthOfWhatIsWorthAThread() {
-    assertEquals(30, pieces(new Workers(3, 8000), 300, 0));
-    assertEquals(3, pieces(new Workers(3, 15_000), 300, 1000));
+    assertEquals(
+        List.of(50, 41, 34, 29, 24, 20, 17, 14, 11, 10, 10, 10, 10, 10, 10),
+        pieces(new Workers(3, 8000), 300, 0));
+    assertEquals(List.of(100, 100, 100), pieces(new Workers(3, 15_000), 300, 1000));
   }
 
   @Test
   void cutsPiecesThatAreWorthTheirSetup() {
     Workers workers = workersOfThree();
-    assertEquals(48, pieces(workers, 300, 0));
-    assertEquals(9, pieces(workers, 300, 50));
-    assertEquals(3, pieces(workers, 300, 1000));
-    assertEquals(5, pieces(workers, 5, 0));
+    assertEquals(List.of(50, 41, 34, 34, 34, 34, 34, 34, 5), pieces(workers, 300, 50));
+    assertEquals(List.of(100, 100, 100), pieces(workers, 300, 1000));
   }
 
-  private static int pieces(Workers workers, int count, long setup) {
-    Set<Integer> begun = ConcurrentHashMap.newKeySet();
-    workers.split(count, 100, setup, (a, b, c, from, to) -> begun.add(from), "a", "b", "c");
-    return begun.size();
+  @Test
+  void leavesTheLastSmallPiecesToTheCallingThread() {
+    Workers workers = workersOfThree();
+    for (int i = 0; i < 2000; i++) {
+      Thread[] by = new Thread[24];
+      workers.split(
+          24,
+          100,
+          (threads, b, c, from, to) -> Arrays.fill(threads, from, to, Thread.currentThread()),
+          by,
+          "b",
+          "c");
+      assertSame(Thread.currentThread(), by[22]);
+      assertSame(Thread.currentThread(), by[23]);
+    }
+  }
+
+  @Test
+  void sharesTheLastPieceWhereItIsALargePart() {
+    Workers workers = new Workers(2, 1);
+    CountDownLatch threads = new CountDownLatch(2);
+    Set<Thread> used = ConcurrentHashMap.newKeySet();
+    workers.split(
+        2,
+        100,
+        (a, b, c, from, to) -> {
+          TELL.compute(a, b, c, from, to);
+          threads.countDown();
+          await(threads);
+        },
+        used,
+        "b",
+        "c");
+    assertEquals(2, used.size());
+  }
+
+  /** The lengths of the pieces, as they lie. */
+  private static List<Integer> pieces(Workers workers, int count, long setup) {
+    Map<Integer, Integer> lengths = new ConcurrentSkipListMap<>();
+    workers.split(
+        count, 100, setup, (a, b, c, from, to) -> lengths.put(from, to - from), "a", "b", "c");
+    return List.copyOf(lengths.values());
   }
 
   private static void await(CountDownLatch latch) {
