@@ -79,6 +79,6 @@ final class CorpusModelFlags {
     full.addAll(List.of("--prompts", HarvestedModel.CORPUS, "--json"));
     ModelFacts facts = sample.facts(places);
     full.addAll(facts.windowsOnce());
-    return new HarvestedModel(full, List.of(facts));
+    return new HarvestedModel(full, facts);
   }
 }

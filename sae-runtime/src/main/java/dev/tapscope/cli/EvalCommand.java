@@ -93,6 +93,7 @@ final class EvalCommand implements Callable<Integer> {
     model.check();
     Map<SaeSpec, JumpReluSae> loaded = load();
     HarvestedModel reading = model.reading(places);
+    reading.tellSilent(screen);
     Corpus read = Corpus.of(corpus.files());
     out.ifPresent(EvalCommand::makeFolder);
     Evaluation evaluation;

@@ -77,6 +77,7 @@ final class HarvestCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     HarvestedModel harvested = reading.model(places);
+    harvested.tellSilent(screen);
     String sites = capture.orElseThrow(() -> missing("--capture SITES", "which sites to keep"));
     Path folder = out.orElseThrow(() -> missing("--out DIR", "where the store goes"));
     Share wanted = share.map(Share::parse).orElse(Share.WHOLE);

@@ -20,8 +20,9 @@ import java.util.stream.Stream;
  *
  * @param command its words; {@code {corpus}} stands in one of them for the file of documents
  * @param models what the models among its words say of themselves
+ * @param silent why the others among its words say nothing
  */
-record HarvestedModel(List<String> command, List<ModelFacts> models) {
+record HarvestedModel(List<String> command, List<ModelFacts> models, List<String> silent) {
   static final String CORPUS = "{corpus}";
 
   /** What of a model's folder decides its numbers. */
@@ -31,6 +32,7 @@ record HarvestedModel(List<String> command, List<ModelFacts> models) {
   HarvestedModel {
     command = List.copyOf(command);
     models = List.copyOf(models);
+    silent = List.copyOf(silent);
     if (command.stream().noneMatch(word -> word.contains(CORPUS))) {
       throw TapscopeException.usage(
           "corpus-place",
@@ -39,22 +41,38 @@ record HarvestedModel(List<String> command, List<ModelFacts> models) {
     }
   }
 
-  /** A command, whose words are looked at for models. */
-  static HarvestedModel of(List<String> command, Places places) {
-    return new HarvestedModel(
-        command, paths(command).stream().flatMap(path -> facts(path, places).stream()).toList());
+  /** A command of a model that says of itself what is known. */
+  HarvestedModel(List<String> command, ModelFacts model) {
+    this(command, List.of(model), List.of());
   }
 
-  /** A GGUF file of a model that the sample is not for says nothing. */
-  private static Optional<ModelFacts> facts(Path path, Places places) {
-    SampleModel model = new SampleModel(path);
-    try {
-      return model.isFound() ? Optional.of(model.facts(places)) : Optional.empty();
-    } catch (TapscopeException e) {
+  /**
+   * A command, whose words are looked at for models. A GGUF file of a model that the sample is not
+   * for says nothing.
+   */
+  static HarvestedModel of(List<String> command, Places places) {
+    List<ModelFacts> models = new ArrayList<>();
+    List<String> silent = new ArrayList<>();
+    for (Path path : paths(command)) {
+      SampleModel model = new SampleModel(path);
       if (model.isConfigured()) {
-        throw e;
+        models.add(model.facts(places));
+      } else if (model.isFound()) {
+        try {
+          models.add(model.facts(places));
+        } catch (TapscopeException e) {
+          silent.add(e.getMessage());
+        }
       }
-      return Optional.empty();
+    }
+    return new HarvestedModel(command, models, silent);
+  }
+
+  /** Says which models among the words could not be asked, and what that means. */
+  void tellSilent(Screen screen) {
+    for (String why : silent) {
+      screen.say(
+          "of a model that the command names, no end of a text is known and no padding: " + why);
     }
   }
 

@@ -94,6 +94,7 @@ record LiveTraining(Asked asked, List<Path> corpus) {
       JavaMemory java,
       Screen screen) {
     HarvestedModel command = HarvestedModel.of(asked.command(), places);
+    command.tellSilent(screen);
     Corpus documents = Corpus.of(corpus);
     Asked now = asked.of(command.files(), documents.files());
     now.difference(asked)

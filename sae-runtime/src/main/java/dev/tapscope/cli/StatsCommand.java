@@ -65,6 +65,7 @@ final class StatsCommand implements Callable<Integer> {
     model.check();
     SaeFolder loaded = SaeFolder.open(sae.path());
     HarvestedModel reading = model.reading(places);
+    reading.tellSilent(screen);
     Path folder = out.orElseGet(() -> besideTheSae(sae.path()));
     if (!Files.isDirectory(folder)) {
       throw TapscopeException.failed(

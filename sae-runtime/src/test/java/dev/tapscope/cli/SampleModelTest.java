@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.tapscope.tap.TapscopeException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -112,9 +115,22 @@ class SampleModelTest {
     assertEquals(List.of("m.gguf"), names(named));
     assertEquals(List.of(), LeftOut.of(named, List.of(), List.of()).unknown());
     FakeSample.gguf(gguf, ""); // as of a model that the sample is not for
-    LeftOut leftOut =
-        LeftOut.of(reading("--", "run", gguf.toString(), "{corpus}"), List.of(), List.of());
+    HarvestedModel silent = reading("--", "run", gguf.toString(), "{corpus}");
+    LeftOut leftOut = LeftOut.of(silent, List.of(), List.of());
     assertEquals(List.of("eos", "pad"), leftOut.unknown());
+    assertEquals("", told(named));
+    assertTrue(
+        told(silent)
+            .matches(
+                "(?s)of a model that the command names, no end of a text is known.*asked about"
+                    + " .*m\\.gguf: .*\\[gguf-corrupt] It ends in the middle\\. .*"),
+        told(silent));
+  }
+
+  private static String told(HarvestedModel model) {
+    ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    model.tellSilent(Screens.of(OutputStream.nullOutputStream(), errors));
+    return errors.toString(StandardCharsets.UTF_8);
   }
 
   private HarvestedModel reading(String... arguments) {

@@ -55,7 +55,8 @@ class TappedModelTest {
     Path file = Files.write(folder.resolve("corpus.txt"), List.of(documents));
     Corpus corpus = Corpus.of(List.of(file));
     HarvestedModel command =
-        new HarvestedModel(List.of("sh", script.toString(), HarvestedModel.CORPUS), List.of());
+        new HarvestedModel(
+            List.of("sh", script.toString(), HarvestedModel.CORPUS), List.of(), List.of());
     Asked asked =
         new Asked(
             "res.3",
