@@ -79,19 +79,7 @@ class WorkersTest {
     Workers workers = new Workers(3, 1000);
     workers.split(9, 100, TELL, used, "b", "c");
     assertEquals(Set.of(Thread.currentThread()), used);
-    CountDownLatch threads = new CountDownLatch(3);
-    workers.split(
-        9,
-        1000,
-        (a, b, c, from, to) -> {
-          TELL.compute(a, b, c, from, to);
-          threads.countDown();
-          await(threads);
-        },
-        used,
-        "b",
-        "c");
-    assertEquals(3, used.size());
+    assertMeet(workers, 3, 9, 1000);
   }
 
   @Test
@@ -133,12 +121,16 @@ class WorkersTest {
 
   @Test
   void sharesTheLastPieceWhereItIsALargePart() {
-    Workers workers = new Workers(2, 1);
-    CountDownLatch threads = new CountDownLatch(2);
+    assertMeet(new Workers(2, 1), 2, 2, 100);
+  }
+
+  /** Each piece waits for the others, so that none is done before all threads have one. */
+  private static void assertMeet(Workers workers, int team, int count, long work) {
     Set<Thread> used = ConcurrentHashMap.newKeySet();
+    CountDownLatch threads = new CountDownLatch(team);
     workers.split(
-        2,
-        100,
+        count,
+        work,
         (a, b, c, from, to) -> {
           TELL.compute(a, b, c, from, to);
           threads.countDown();
@@ -147,7 +139,7 @@ class WorkersTest {
         used,
         "b",
         "c");
-    assertEquals(2, used.size());
+    assertEquals(team, used.size());
   }
 
   /** The lengths of the pieces, as they lie. */
