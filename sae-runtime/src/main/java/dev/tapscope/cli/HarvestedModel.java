@@ -55,14 +55,15 @@ record HarvestedModel(List<String> command, List<ModelFacts> models, List<String
     List<String> silent = new ArrayList<>();
     for (Path path : paths(command)) {
       SampleModel model = new SampleModel(path);
-      if (model.isConfigured()) {
-        models.add(model.facts(places));
-      } else if (model.isFound()) {
-        try {
+      try {
+        if (model.isFound()) {
           models.add(model.facts(places));
-        } catch (TapscopeException e) {
-          silent.add(e.getMessage());
         }
+      } catch (TapscopeException e) {
+        if (model.isConfigured()) {
+          throw e;
+        }
+        silent.add(e.getMessage());
       }
     }
     return new HarvestedModel(command, models, silent);

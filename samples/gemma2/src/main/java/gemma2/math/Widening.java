@@ -26,7 +26,7 @@ final class Widening {
   private static final int F16_EXPONENT = 0x7C00;
 
   /** Where the bits of an fp16 lie in a float: the sign, and what comes 13 places higher. */
-  private static final int F16_MOVED = 0x8FFFE000;
+  private static final int F16_MOVED = 0x8FFF_E000;
 
   private static final int F32_EXPONENT = 0x7F80_0000;
 

@@ -22,14 +22,17 @@ public final class Workers {
   /** Below this many multiplications a thread costs more to wake than it saves. */
   private static final long WORTHWHILE = 1L << 20;
 
-  /** A piece is this part of each thread's share of what is left. */
-  private static final int PART = 2;
+  /** Shares of what is left that there are for each thread; a piece is one of them. */
+  private static final int SHARES = 2;
 
-  /** The least pieces that are left to the calling thread. */
-  private static final int LEFT = 2;
+  /**
+   * How many least pieces are the calling thread's: with one, it would often be done before the
+   * piece that another thread took last.
+   */
+  private static final int CALLERS = 2;
 
-  /** How much more every thread must have to do than what is left to the calling one. */
-  private static final int MORE = 4;
+  /** How many times that much there must be for each thread: the others idle meanwhile. */
+  private static final int MUCH = 4;
 
   /** Taking a piece wakes nobody: it is worth it this much sooner than a thread is. */
   private static final int SOONER = 8;
@@ -48,10 +51,10 @@ public final class Workers {
   private int results;
 
   private int least;
-  private int parts;
+  private int shares;
 
-  /** Where a piece that another thread takes may begin at most, exclusive. */
-  private int othersEnd;
+  /** From here on no other thread than the caller takes a piece. */
+  private int callers;
 
   /** The calling thread and {@code threads - 1} daemon threads beside it. */
   public Workers(int threads) {
@@ -131,22 +134,23 @@ public final class Workers {
     }
   }
 
+  /** How pieces are cut does not depend on who takes them. */
   private void cut(int count, int team, long all, long setup) {
     long most = Math.min(SOONER * all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
     results = count;
     least = Math.ceilDiv(count, (int) Math.clamp(most, team, count));
-    parts = PART * team;
-    int left = LEFT * least;
-    othersEnd = (long) MORE * team * left <= count ? count - left : count;
+    shares = SHARES * team;
+    int last = CALLERS * least;
+    callers = (long) MUCH * team * last <= count ? count - last : count;
     next.set(0);
   }
 
-  /** Piece by piece, until all before {@code end} are taken; after a failure none is any more. */
+  /** Piece by piece, until none begins before {@code end}; after a failure none is taken. */
   private <A, B, C> void computePieces(Part<A, B, C> part, A a, B b, C c, int end) {
     int count = results;
     try {
       for (int from = next.get(); from < end; from = next.get()) {
-        int to = Math.min(count, from + Math.max(least, (count - from) / parts));
+        int to = Math.min(count, from + Math.max(least, (count - from) / shares));
         if (next.compareAndSet(from, to)) {
           part.compute(a, b, c, from, to);
         }
@@ -204,7 +208,7 @@ public final class Workers {
           Thread.interrupted(); // or parking would not wait
         }
         try {
-          computePieces(part, a, b, c, othersEnd);
+          computePieces(part, a, b, c, callers);
         } catch (Throwable e) {
           failure = e; // told by the caller
         }
