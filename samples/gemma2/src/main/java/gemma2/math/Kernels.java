@@ -38,6 +38,14 @@ public interface Kernels {
   int columnsToBegin(int rows);
 
   /**
+   * Reads some of what {@link #multiply} with one row would read first, and does nothing with it.
+   *
+   * @param step 0 for the first bytes, 1 for the next ones, and so on
+   * @return whether there is more that is worth it
+   */
+  boolean readAhead(Matrix w, int from, int to, int step);
+
+  /**
    * Dot products of one vector with many: {@code out[to + j] = sum_i a[at + i] rows[first +
    * j][column + i]}, i below {@code n}, for j below {@code count}.
    */

@@ -26,6 +26,12 @@ public final class PlainKernels implements Kernels {
     return 0;
   }
 
+  /** Nothing: these loops take longer than reading. */
+  @Override
+  public boolean readAhead(Matrix w, int from, int to, int step) {
+    return false;
+  }
+
   @Override
   public void dots(
       float[] a,

@@ -5,6 +5,7 @@ import static gemma2.math.Lanes.FLOATS;
 import static gemma2.math.Lanes.STRETCH;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -27,6 +28,15 @@ final class RowProduct {
   /** Stretches of four rows whose sums wait to be folded; they stay in the second cache. */
   private static final int WAITING = 256;
 
+  /** Bytes that memory gives at once. */
+  private static final int LINE = 64;
+
+  /** Bytes that are read ahead in a step, of each of four rows. */
+  private static final int CHUNK = 1024;
+
+  /** Bytes that a thread reads ahead at most; they stay in the third cache, half in the second. */
+  private static final int AHEAD = 2 << 20;
+
   private RowProduct() {}
 
   /** {@code y[o] = sum_i x[i] w[o][i]} for {@code from <= o < to}. */
@@ -45,6 +55,32 @@ final class RowProduct {
       sum(w, o0, o1, o2, o3, rows, x, sums, scratch);
       fold(sums, stretches, scratch.four, rows, y, o0, o1, o2, o3);
     }
+  }
+
+  /** Reads the beginning of each quarter, a chunk of it in a step. */
+  static boolean readAhead(Matrix w, int from, int to, int step) {
+    long row = w.dtype().bytes(w.columns());
+    long quarter = Math.ceilDiv(to - from, TOGETHER) * row;
+    long ahead = (long) step * CHUNK;
+    // The last quarter may be shorter.
+    long most = Math.min(AHEAD / TOGETHER, (to - from) * row - (TOGETHER - 1) * quarter);
+    if (ahead + CHUNK > most) {
+      return false;
+    }
+    long sum = 0;
+    for (int q = 0; q < TOGETHER; q++) {
+      sum += read(w.data(), from * row + q * quarter + ahead);
+    }
+    Scratch.own().read = sum;
+    return true;
+  }
+
+  private static long read(MemorySegment data, long at) {
+    long sum = 0;
+    for (int i = 0; i < CHUNK; i += LINE) {
+      sum += data.get(ValueLayout.JAVA_BYTE, at + i);
+    }
+    return sum;
   }
 
   /** Folds the sums of every stretch and adds those of a row, one after the other. */

@@ -28,6 +28,9 @@ final class Scratch {
   /** As many vectors as one has lanes. */
   final float[] square = new float[COUNT * COUNT];
 
+  /** What was read ahead goes here, so that reading cannot be left out. */
+  long read;
+
   private float[] activations = new float[0];
   private float[] weights = new float[0];
   private float[] rows = new float[0];

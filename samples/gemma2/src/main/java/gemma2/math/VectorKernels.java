@@ -46,6 +46,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public boolean readAhead(Matrix w, int from, int to, int step) {
+    return RowProduct.readAhead(w, from, to, step);
+  }
+
+  @Override
   public void dots(
       float[] a,
       int at,

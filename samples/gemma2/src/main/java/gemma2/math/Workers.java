@@ -5,14 +5,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Cuts a range of independent results into contiguous pieces, and each thread that is free takes
- * the next one: who is held up takes fewer. A result is computed by one thread from start to end,
- * so neither the cut nor the taking ever changes a bit. Waiting threads sleep, and nothing is
- * allocated.
+ * Cuts a range of independent results into {@link Pieces}, and each thread that is free takes the
+ * next one: who is held up takes fewer. A result is computed by one thread from start to end, so
+ * neither the cut nor the taking ever changes a bit. Nothing is allocated.
  *
- * <p>Pieces are shares of what is left, so they begin large and end small: the threads end almost
- * together, having begun anew seldom. The last small ones are left to the calling thread, which by
- * then finds the others done: to fall asleep and be woken would take it longer.
+ * <p>Waiting threads sleep, but for the time in which they can read what a {@link Pass} comes to
+ * next.
  *
  * <p>Any number of threads may call; while one of them has the others' help, the rest compute
  * alone.
@@ -22,39 +20,12 @@ public final class Workers {
   /** Below this many multiplications a thread costs more to wake than it saves. */
   private static final long WORTHWHILE = 1L << 20;
 
-  /** Shares of what is left that there are for each thread; a piece is one of them. */
-  private static final int SHARES = 2;
-
-  /**
-   * How many least pieces are the calling thread's: with one, it would often be done before the
-   * piece that another thread took last.
-   */
-  private static final int CALLERS = 2;
-
-  /** How many times that much there must be for each thread: the others idle meanwhile. */
-  private static final int MUCH = 4;
-
-  /** Taking a piece wakes nobody: it is worth it this much sooner than a thread is. */
-  private static final int SOONER = 8;
-
-  /** How much more work than what goes before it a piece has. */
-  private static final int SETUPS = 64;
-
   private final long worthwhile;
   private final Worker[] others;
   private final AtomicBoolean busy = new AtomicBoolean();
 
-  /** The result that the next piece begins with. */
-  private final AtomicInteger next = new AtomicInteger();
-
-  /** What cuts the pieces; published by starting the others. */
-  private int results;
-
-  private int least;
-  private int shares;
-
-  /** From here on no other thread than the caller takes a piece. */
-  private int callers;
+  /** What comes alone: nothing is expected after it. */
+  private final Pass.Step alone = new Pass(this).step(Pass.Source.NOTHING);
 
   /** The calling thread and {@code threads - 1} daemon threads beside it. */
   public Workers(int threads) {
@@ -101,12 +72,18 @@ public final class Workers {
   }
 
   /**
-   * Computes results 0 to {@code count - 1} and returns when all are done.
+   * Computes results 0 to {@code count - 1} and returns when all are done. A {@link Pass.Step} does
+   * the same for what comes again and again.
    *
    * @param work about how many multiplications one result takes
    * @param setup about how many more are done for every piece, however few results it has
    */
   public <A, B, C> void split(int count, long work, long setup, Part<A, B, C> part, A a, B b, C c) {
+    split(alone, count, work, setup, part, a, b, c);
+  }
+
+  <A, B, C> void split(
+      Pass.Step step, int count, long work, long setup, Part<A, B, C> part, A a, B b, C c) {
     long all = count * work;
     int team = (int) Math.min(Math.min(threads(), count), 1 + all / worthwhile);
     if (team <= 1 || !busy.compareAndSet(false, true)) {
@@ -114,49 +91,45 @@ public final class Workers {
       return;
     }
     try {
-      cut(count, team, all, setup);
-      try {
-        for (int i = 0; i < team - 1; i++) {
-          others[i].start(part, a, b, c);
-        }
-        computePieces(part, a, b, c, results);
-      } finally {
-        // Wait even when a piece failed, or a thread: the others still write into the rows.
-        for (int i = 0; i < team - 1; i++) {
-          others[i].await();
-        }
-      }
-      for (int i = 0; i < team - 1; i++) {
-        others[i].checkSucceeded();
-      }
+      step.pieces().cut(count, team, all, setup, worthwhile);
+      share(step, team, part, a, b, c);
     } finally {
       busy.set(false);
     }
   }
 
-  /** How pieces are cut does not depend on who takes them. */
-  private void cut(int count, int team, long all, long setup) {
-    long most = Math.min(SOONER * all / worthwhile, setup == 0 ? count : all / (SETUPS * setup));
-    results = count;
-    least = Math.ceilDiv(count, (int) Math.clamp(most, team, count));
-    shares = SHARES * team;
-    int last = CALLERS * least;
-    callers = (long) MUCH * team * last <= count ? count - last : count;
-    next.set(0);
+  private <A, B, C> void share(Pass.Step step, int team, Part<A, B, C> part, A a, B b, C c) {
+    Pieces pieces = step.pieces();
+    Pass.Step next = step.come();
+    int ahead = next.pieces().end(0);
+    try {
+      for (int i = 0; i < team - 1; i++) {
+        int end = next.pieces().end(ahead);
+        others[i].expect(next.source(), ahead, end);
+        others[i].start(pieces, part, a, b, c);
+        ahead = end;
+      }
+      compute(pieces, 0, pieces.results(), part, a, b, c);
+    } finally {
+      // Wait even when a piece failed, or a thread: the others still write into the rows.
+      for (int i = 0; i < team - 1; i++) {
+        others[i].await(step.own());
+      }
+    }
+    for (int i = 0; i < team - 1; i++) {
+      others[i].checkSucceeded();
+    }
   }
 
-  /** Piece by piece, until none begins before {@code end}; after a failure none is taken. */
-  private <A, B, C> void computePieces(Part<A, B, C> part, A a, B b, C c, int end) {
-    int count = results;
+  /** Piece by piece, from the first on until none begins before {@code end}, or one failed. */
+  private static <A, B, C> void compute(
+      Pieces pieces, int first, int end, Part<A, B, C> part, A a, B b, C c) {
     try {
-      for (int from = next.get(); from < end; from = next.get()) {
-        int to = Math.min(count, from + Math.max(least, (count - from) / shares));
-        if (next.compareAndSet(from, to)) {
-          part.compute(a, b, c, from, to);
-        }
+      for (int from = first; from < end; from = pieces.take(end)) {
+        part.compute(a, b, c, from, pieces.end(from));
       }
     } catch (Throwable e) {
-      next.set(count);
+      pieces.stop();
       throw e;
     }
   }
@@ -173,6 +146,7 @@ public final class Workers {
     /** Publishes the fields below: the caller's to this thread, then the outcome to the caller. */
     private final AtomicInteger state = new AtomicInteger(IDLE);
 
+    private Pieces pieces;
     private Part<Object, Object, Object> part;
     private Object a;
     private Object b;
@@ -180,12 +154,26 @@ public final class Workers {
     private Thread caller;
     private Throwable failure;
 
+    /** What to read after it; nothing: what was being read. */
+    private Pass.Source source = Pass.Source.NOTHING;
+
+    private int from;
+    private int to;
+
     Worker(int number) {
       thread = Thread.ofPlatform().daemon().name("gemma2-worker-" + number).unstarted(this);
     }
 
+    /** Says what to read once what is asked for next is done. */
+    void expect(Pass.Source newSource, int newFrom, int newTo) {
+      source = newSource;
+      from = newFrom;
+      to = newTo;
+    }
+
     @SuppressWarnings("unchecked") // the operands are those of the part
-    <A, B, C> void start(Part<A, B, C> newPart, A newA, B newB, C newC) {
+    <A, B, C> void start(Pieces newPieces, Part<A, B, C> newPart, A newA, B newB, C newC) {
+      pieces = newPieces;
       part = (Part<Object, Object, Object>) newPart;
       a = newA;
       b = newB;
@@ -202,13 +190,19 @@ public final class Workers {
 
     @Override
     public void run() {
+      Reading reading = new Reading();
       while (true) {
-        while (!state.compareAndSet(ASKED, HELPING)) {
-          LockSupport.park(this);
-          Thread.interrupted(); // or parking would not wait
+        while (state.get() != ASKED || !state.compareAndSet(ASKED, HELPING)) {
+          if (!reading.on()) {
+            LockSupport.park(this);
+            Thread.interrupted(); // or parking would not wait
+          }
+        }
+        if (source != Pass.Source.NOTHING) {
+          reading.begin(source, from, to);
         }
         try {
-          computePieces(part, a, b, c, callers);
+          compute(pieces, pieces.take(pieces.callers()), pieces.callers(), part, a, b, c);
         } catch (Throwable e) {
           failure = e; // told by the caller
         }
@@ -219,19 +213,23 @@ public final class Workers {
     }
 
     /** Waits until this thread has done its last piece; not at all where it has not begun. */
-    void await() {
+    void await(Reading meanwhile) {
       boolean interrupted = false;
       if (!state.compareAndSet(ASKED, IDLE)) {
         while (state.get() != IDLE) {
-          LockSupport.park(this);
-          interrupted |= Thread.interrupted(); // or parking would not wait
+          if (!meanwhile.on()) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted(); // or parking would not wait
+          }
         }
       }
+      pieces = null;
       part = null;
       a = null;
       b = null;
       c = null;
       caller = null;
+      source = Pass.Source.NOTHING;
       if (interrupted) {
         Thread.currentThread().interrupt();
       }

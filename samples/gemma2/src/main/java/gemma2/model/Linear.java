@@ -3,6 +3,7 @@ package gemma2.model;
 import gemma2.math.Activations;
 import gemma2.math.Kernels;
 import gemma2.math.Matrix;
+import gemma2.math.Pass;
 import gemma2.math.Workers;
 
 /** A linear map without bias, {@code y = W x} for every row x; W is [outputs, inputs]. */
@@ -10,13 +11,13 @@ final class Linear {
 
   private final Matrix weight;
   private final Kernels kernels;
-  private final Workers workers;
+  private final Pass.Step product;
   private final Workers.Part<Matrix, float[][], float[][]> multiply;
 
-  Linear(Matrix weight, Kernels kernels, Workers workers) {
+  Linear(Matrix weight, Kernels kernels, Pass pass) {
     this.weight = weight;
     this.kernels = kernels;
-    this.workers = workers;
+    this.product = pass.step((from, to, step) -> kernels.readAhead(weight, from, to, step));
     this.multiply = kernels::multiply;
   }
 
@@ -24,7 +25,7 @@ final class Linear {
     float[][] y = own.rows(x.length, weight.rows());
     long work = (long) x.length * weight.columns();
     long setup = kernels.columnsToBegin(x.length) * work;
-    workers.split(weight.rows(), work, setup, multiply, weight, x, y);
+    product.split(weight.rows(), work, setup, multiply, weight, x, y);
     return y;
   }
 }

@@ -4,6 +4,7 @@ import gemma2.io.Checkpoint;
 import gemma2.io.InputException;
 import gemma2.math.Kernels;
 import gemma2.math.Matrix;
+import gemma2.math.Pass;
 import gemma2.math.Workers;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,6 +23,7 @@ public final class ModelLoader {
   private final Checkpoint checkpoint;
   private final Kernels kernels;
   private final Workers workers;
+  private final Pass pass;
   private final Options options;
 
   private ModelLoader(
@@ -30,6 +32,7 @@ public final class ModelLoader {
     this.checkpoint = checkpoint;
     this.kernels = kernels;
     this.workers = workers;
+    this.pass = new Pass(workers);
     this.options = options;
   }
 
@@ -124,7 +127,7 @@ public final class ModelLoader {
   }
 
   private Linear linear(Matrix weight) {
-    return new Linear(weight, kernels, workers);
+    return new Linear(weight, kernels, pass);
   }
 
   private Matrix matrix(String name, int rows, int columns) {
