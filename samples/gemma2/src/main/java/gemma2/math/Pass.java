@@ -13,7 +13,7 @@ public final class Pass {
 
   private final Workers workers;
 
-  /** What the calling thread reads; of it and of the order of the steps, who has the workers. */
+  /** What the calling thread reads. Only who has the workers touches it, and the order of steps. */
   private final Reading own = new Reading();
 
   private Step last = new Step(Source.NOTHING);
@@ -32,7 +32,8 @@ public final class Pass {
 
     /**
      * Reads a little of what results {@code from} to {@code to - 1} are computed from, and does
-     * nothing with it. Takes well under a microsecond: whoever reads may be waited for.
+     * nothing with it. Takes well under a microsecond: only then it is seen that there is something
+     * to do.
      *
      * @param step 0 for what is needed first, 1 for what comes after it, and so on
      * @return whether there is more that is worth it
