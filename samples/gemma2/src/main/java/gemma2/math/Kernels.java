@@ -38,7 +38,8 @@ public interface Kernels {
   int columnsToBegin(int rows);
 
   /**
-   * Reads some of what {@link #multiply} with one row would read first, and does nothing with it.
+   * Reads some of the weights that {@link #multiply} of one row would read first for columns {@code
+   * from <= o < to}, and does nothing with them.
    *
    * @param step 0 for the first bytes, 1 for the next ones, and so on
    * @return whether there is more that is worth it

@@ -8,6 +8,8 @@ package gemma2.math;
  *
  * <p>The order is learned: what came after a product the last time is expected after it again. A
  * wrong guess costs some bytes read for nothing, and never changes a result.
+ *
+ * <p>Any number of threads may compute steps, as {@link Workers} has it.
  */
 public final class Pass {
 

@@ -28,8 +28,8 @@ final class Reading {
   private boolean readOn() {
     try {
       return source.readAhead(from, to, step++);
-    } catch (RuntimeException | InternalError e) {
-      // A file that has lost its end, say: told by the computation, which reads the same.
+    } catch (InternalError e) {
+      // A mapped file that has lost its end: told by the computation, which reads the same.
       return false;
     }
   }

@@ -1,5 +1,6 @@
 package gemma2.math;
 
+import static gemma2.math.WorkersTest.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -123,7 +124,7 @@ class PassTest {
     Pass.Step step =
         pass.step((from, to, i) -> {
           failures.countDown();
-          throw new IllegalStateException("planted");
+          throw new InternalError("planted");
         });
     for (int i = 0; i < 3; i++) {
       begunByBoth(step, () -> {}, () -> {});
@@ -218,13 +219,5 @@ class PassTest {
       throw new AssertionError(e);
     }
     return taken;
-  }
-
-  private static void await(CountDownLatch latch) {
-    try {
-      assertTrue(latch.await(30, TimeUnit.SECONDS), latch.getCount() + " did not come");
-    } catch (InterruptedException e) {
-      throw new AssertionError(e);
-    }
   }
 }

@@ -150,7 +150,7 @@ class WorkersTest {
     return List.copyOf(lengths.values());
   }
 
-  private static void await(CountDownLatch latch) {
+  static void await(CountDownLatch latch) {
     try {
       assertTrue(latch.await(30, TimeUnit.SECONDS), latch.getCount() + " did not come");
     } catch (InterruptedException e) {
