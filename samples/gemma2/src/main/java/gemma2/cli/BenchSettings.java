@@ -36,11 +36,8 @@ record BenchSettings(
             arguments.seed("--seed", 0));
     int cores = Runtime.getRuntime().availableProcessors();
     int threads = arguments.integer("--threads", cores, 1);
-    if (bench.rounds() > 0 && !Kernels.vectorModulePresent()) {
-      throw new InputException(
-          "bench-vector",
-          "What the machine can do is measured with the Vector API, which this JVM was not given."
-              + " Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.");
+    if (bench.rounds() > 0) {
+      checkVectors();
     }
     Optional<Workers> baseline =
         arguments.has("--baseline-threads")
@@ -48,6 +45,24 @@ record BenchSettings(
             : Optional.empty();
     return new BenchSettings(
         arguments, Session.kernels(arguments, console), new Workers(threads), baseline, bench);
+  }
+
+  private static void checkVectors() {
+    String measured = "What the machine can do is measured with the Vector API, which this JVM ";
+    if (!Kernels.vectorModulePresent()) {
+      throw new InputException(
+          "bench-vector",
+          measured
+              + "was not given."
+              + " Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.");
+    }
+    if (!Kernels.vectorsCompiled()) {
+      throw new InputException(
+          "bench-vector",
+          measured
+              + "does not compile, having no second compiler."
+              + " Leave out -XX:TieredStopAtLevel or -Xint.");
+    }
   }
 
   OptionalInt layers() {

@@ -68,6 +68,15 @@ final class Session {
       console.say(
           "The Vector API is not available to this JVM: plain loops are used, which are slower. "
               + remedy);
+      return new PlainKernels();
+    }
+    if (choice.equals("vector")) {
+      return Kernels.vector();
+    }
+    if (!Kernels.vectorsCompiled()) {
+      console.say(
+          "This JVM was started without its second compiler: plain loops are used, as the Vector"
+              + " API would be slower. Leave out -XX:TieredStopAtLevel or -Xint for full speed.");
     }
     return Kernels.choose();
   }

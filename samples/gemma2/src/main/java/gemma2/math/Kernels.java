@@ -10,14 +10,32 @@ package gemma2.math;
  */
 public interface Kernels {
 
-  /** The best set this JVM can run: the Vector API's when its module was added at start. */
+  /** The set that is fastest on this JVM. */
   static Kernels choose() {
-    return vectorModulePresent() ? new VectorKernels() : new PlainKernels();
+    return vectorModulePresent() && vectorsCompiled() ? vector() : new PlainKernels();
+  }
+
+  /** The Vector API's, whose module must have been added. */
+  static Kernels vector() {
+    return new VectorKernels();
   }
 
   /** Whether the JVM was started with {@code --add-modules jdk.incubator.vector}. */
   static boolean vectorModulePresent() {
     return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  }
+
+  /**
+   * Whether this JVM makes instructions of vectors. Its second compiler does; without it each
+   * vector is an object, and takes many times as long as plain loops do.
+   */
+  static boolean vectorsCompiled() {
+    return vectorsCompiled(System.getProperty("java.vm.info", ""));
+  }
+
+  /** The same of a JVM that says this of itself. */
+  static boolean vectorsCompiled(String vmInfo) {
+    return !vmInfo.contains("emulated-client") && !vmInfo.contains("interpreted");
   }
 
   /** What to call this set in messages. */

@@ -14,6 +14,7 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class KernelsTest {
@@ -28,6 +29,18 @@ class KernelsTest {
   void choosesTheVectorApiWhereItsModuleIs() {
     assertTrue(Kernels.vectorModulePresent(), "the tests run with the module");
     assertEquals(VectorKernels.class, Kernels.choose().getClass());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'mixed mode, sharing', true",
+    "'compiled mode, sharing', true",
+    "'mixed mode, emulated-client, sharing', false",
+    "'interpreted mode, sharing', false",
+    "'', true"
+  })
+  void vectorsAreTheSecondCompilersDoing(String vmInfo, boolean compiled) {
+    assertEquals(compiled, Kernels.vectorsCompiled(vmInfo));
   }
 
   @ParameterizedTest
