@@ -53,14 +53,14 @@ class EvalIT {
    */
   @Test
   void aCommandIsEvaluatedAsTheModelTellsItself() throws IOException {
-    String model = Fixtures.tinyGemma2().toString();
+    String model = Packaged.tinyGemma2("eval-model", 256).toString();
     Path corpus = Packaged.workFolder("eval-corpus").resolve("corpus.jsonl");
     List<String> lines = new ArrayList<>();
     for (String line :
         Files.readAllLines(Fixtures.tinyGemma2().resolve("text/holdout.jsonl")).subList(0, 5)) {
       lines.add("{\"id\": \"%d\", ".formatted(lines.size()) + line.substring(1));
     }
-    String words = "The City of Light is Paris, and it lies on the Seine. ".repeat(120);
+    String words = "The City of Light is Paris, and it lies on the Seine. ".repeat(25);
     lines.add("{\"id\": \"long\", \"text\": \"%s\"}".formatted(words));
     Files.write(corpus, lines);
     String sae = "res.3 " + Fixtures.sae(FAITHFUL);
@@ -70,7 +70,7 @@ class EvalIT {
             && sample.err().contains("and neither activations nor logits"),
         sample::toString);
     List<String> score =
-        List.of("score", "--model", model, "--json", "--window", "1024", "--stride", "1023");
+        List.of("score", "--model", model, "--json", "--window", "256", "--stride", "255");
     JvmRun.Finished command =
         eval(corpus, sae)
             .with("--", Packaged.java().toString(), "--add-modules=jdk.incubator.vector", "-jar")

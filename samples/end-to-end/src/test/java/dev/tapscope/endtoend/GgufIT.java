@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.tapscope.fixtures.Fixtures;
 import dev.tapscope.fixtures.SafetensorsFile;
 import gemma2.testing.GgufModel;
 import java.io.IOException;
@@ -33,15 +32,7 @@ class GgufIT {
 
   @BeforeAll
   static void write() throws IOException {
-    folder = Packaged.workFolder("gguf-folder");
-    for (String file : List.of("model.safetensors", "tokenizer.model")) {
-      Files.copy(Fixtures.tinyGemma2().resolve(file), folder.resolve(file));
-    }
-    String config = Files.readString(Fixtures.tinyGemma2().resolve("config.json"));
-    String context = "\"max_position_embeddings\": ";
-    assertTrue(config.contains(context + 1024), config);
-    Files.writeString(
-        folder.resolve("config.json"), config.replace(context + 1024, context + CONTEXT));
+    folder = Packaged.tinyGemma2("gguf-folder", CONTEXT);
     gguf = Packaged.workFolder("gguf").resolve("tiny.gguf");
     GgufModel.of(folder).write(gguf);
   }
@@ -103,6 +94,7 @@ class GgufIT {
     Path store = Packaged.workFolder("gguf-harvest").resolve("store");
     tapscope("harvest", model)
         .with("--capture", "res.3", "--corpus", corpus.toString(), "--out", store.toString())
+        .brief()
         .run(Packaged.command())
         .ok();
     return store;

@@ -71,7 +71,8 @@ class HarvestIT {
     return tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
         .with("--capture", "res.3+transcoder_in.5+mlp.5", "--documents-per-piece", "" + PIECE)
         .with("--corpus", corpus.toString(), "--out", store.toString())
-        .with(more);
+        .with(more)
+        .brief();
   }
 
   private static JvmRun tapscope(String... arguments) {
@@ -225,6 +226,7 @@ class HarvestIT {
         new JvmRun(List.of(), List.of("-c", "ulimit -f " + blocks + "; exec \"$0\" \"$@\""))
             .with(Packaged.command().toString())
             .with(harvest(store).arguments().toArray(String[]::new))
+            .brief()
             .run(shell);
     assertEquals(1, stopped.exit(), stopped::toString);
     assertTrue(stopped.err().contains("[harvest-stopped] Piece 2"), stopped::toString);

@@ -26,6 +26,9 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
 
   private static final String VECTORS = "--add-modules=jdk.incubator.vector";
 
+  /** G1's threads do a fifth of all work in a JVM that ends within seconds. */
+  private static final String SERIAL = "-XX:+UseSerialGC";
+
   JvmRun {
     jvmOptions = List.copyOf(jvmOptions);
     arguments = List.copyOf(arguments);
@@ -38,20 +41,20 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
 
   /** The packaged model, with the Vector API. */
   static JvmRun gemma2(String... arguments) {
-    return new JvmRun(List.of(VECTORS), List.of("-jar", Packaged.model().toString()))
+    return new JvmRun(List.of(VECTORS, SERIAL), List.of("-jar", Packaged.model().toString()))
         .with(arguments);
   }
 
   /** The packaged Gemma 2 on Jlama, with the Vector API. */
   static JvmRun jlama(String... arguments) {
-    return new JvmRun(List.of(VECTORS), List.of("-jar", Packaged.jlama().toString()))
+    return new JvmRun(List.of(VECTORS, SERIAL), List.of("-jar", Packaged.jlama().toString()))
         .with(arguments);
   }
 
   /** The packaged {@code tapscope} command. */
   static JvmRun tapscope(String... arguments) {
     return new JvmRun(
-            List.of(VECTORS),
+            List.of(VECTORS, SERIAL),
             List.of(
                 "-cp",
                 Packaged.runtime() + System.getProperty("path.separator") + Packaged.agent(),
@@ -62,6 +65,11 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   /** More arguments at the end. */
   JvmRun with(String... more) {
     return new JvmRun(jvmOptions, joined(arguments, List.of(more)), environment);
+  }
+
+  /** The same JVM with other arguments. */
+  JvmRun instead(String... others) {
+    return new JvmRun(jvmOptions, List.of(others), environment);
   }
 
   /** More options of the JVM. */
@@ -104,12 +112,12 @@ record JvmRun(List<String> jvmOptions, List<String> arguments, Map<String, Strin
   }
 
   /**
-   * The same in less than half the work, until some twenty tokens: without the second compiler and
-   * G1's threads, in every JVM that is started, and in this one without vectors, which are slow by
-   * the first compiler. For what is done with numbers, not for how they are computed.
+   * The same in less than half the work, until some hundred tokens: without the second compiler and
+   * G1's threads, in every JVM that is started, and so without vectors in the model, which takes
+   * plain loops then. For what is done with numbers, not for how they are computed.
    */
   JvmRun brief() {
-    return plain().environment(Map.of(OPTIONS, "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"));
+    return plain().environment(Map.of(OPTIONS, "-XX:TieredStopAtLevel=1 " + SERIAL));
   }
 
   private JvmRun environment(Map<String, String> more) {

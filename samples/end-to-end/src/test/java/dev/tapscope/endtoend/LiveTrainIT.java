@@ -1,6 +1,5 @@
 package dev.tapscope.endtoend;
 
-import static dev.tapscope.endtoend.Trainings.resume;
 import static dev.tapscope.endtoend.Trainings.tapscope;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -75,7 +74,8 @@ class LiveTrainIT {
         .with("--buffer", "60", "--checkpoint-minutes", "0.002", "--log-every", "1")
         .with("--sae", "a: site=res.3 lambda=2e-3 bias=mean")
         .with("--sae", "wide: site=res.3 lambda=2e-3 width=256")
-        .with("--sae", "b: site=transcoder_in.5>mlp.5 lambda=1e-2");
+        .with("--sae", "b: site=transcoder_in.5>mlp.5 lambda=1e-2")
+        .brief();
   }
 
   /** What comes through the socket, before it is shuffled, against what a harvest stores. */
@@ -84,6 +84,7 @@ class LiveTrainIT {
     Path store = Packaged.workFolder("live-store").resolve("store");
     tapscope("harvest", "--model", Fixtures.tinyGemma2().toString(), "--capture")
         .with(String.join("+", SITES), "--corpus", corpus.toString(), "--out", store.toString())
+        .brief()
         .run(Packaged.command())
         .ok();
     SafetensorsFile stored = SafetensorsFile.read(store.resolve("piece-00000.safetensors"));
@@ -124,6 +125,7 @@ class LiveTrainIT {
                   "stream=" + String.join("+", SITES),
                   "stream.to=" + socket,
                   "runtime=" + Packaged.runtime())
+              .brief()
               .start();
       PassInput input = new PassInput(Channels.newInputStream(server.accept()));
       for (Optional<LivePass> pass = input.next(); pass.isPresent(); pass = input.next()) {
@@ -166,7 +168,7 @@ class LiveTrainIT {
     for (ProcessHandle model : models) {
       assertFalse(model.isAlive(), () -> "left behind: " + model.info());
     }
-    resume(out).run(Packaged.command()).ok();
+    trainings.resume(out).run(Packaged.command()).ok();
     trainings.assertUndisturbed(out);
   }
 
@@ -176,17 +178,17 @@ class LiveTrainIT {
     Path out = Packaged.workFolder("live-orphaned").resolve("out");
     JvmRun.Started started = train(out).start(Packaged.command());
     Path checkpoint = out.resolve("checkpoint.safetensors");
-    List<ProcessHandle> models = List.of();
-    while (started.process().isAlive() && (!Files.exists(checkpoint) || models.isEmpty())) {
+    while (started.process().isAlive()) {
+      if (Files.exists(checkpoint)) {
+        started.process().children().forEach(ProcessHandle::destroyForcibly);
+      }
       TimeUnit.MILLISECONDS.sleep(5);
-      models = started.process().children().toList();
     }
-    models.forEach(ProcessHandle::destroyForcibly);
     JvmRun.Finished finished = started.await();
     assertEquals(1, finished.exit(), finished::toString);
     assertTrue(finished.err().contains("[model-stopped] Piece "), finished::toString);
     assertTrue(finished.err().contains("steps are kept. Go on with"), finished::toString);
-    resume(out).run(Packaged.command()).ok();
+    trainings.resume(out).run(Packaged.command()).ok();
     trainings.assertUndisturbed(out);
   }
 
@@ -215,11 +217,12 @@ class LiveTrainIT {
         .run(Packaged.command())
         .ok();
     Files.writeString(own, Files.readString(own) + "{\"text\": \"One more.\"}\n");
-    JvmRun.Finished refused = resume(out).run(Packaged.command());
+    JvmRun.Finished refused = trainings.resume(out).run(Packaged.command());
     assertEquals(1, refused.exit(), refused::toString);
     assertTrue(refused.err().contains("[live-other]"), refused::toString);
     assertTrue(refused.err().contains("corpus is "), refused::toString);
-    JvmRun.Finished twice = resume(out).with("--corpus", own.toString()).run(Packaged.command());
+    JvmRun.Finished twice =
+        trainings.resume(out).with("--corpus", own.toString()).run(Packaged.command());
     assertTrue(twice.err().contains("[resume-alone]"), twice::toString);
   }
 }

@@ -1,9 +1,11 @@
 package dev.tapscope.endtoend;
 
+import dev.tapscope.fixtures.Fixtures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** Where the build has put what the tests run. */
 final class Packaged {
@@ -72,6 +74,21 @@ final class Packaged {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A new folder with the tiny model, whose context is another one there than 1024. */
+  static Path tinyGemma2(String purpose, int context) throws IOException {
+    Path folder = workFolder(purpose);
+    for (String file : List.of("model.safetensors", "tokenizer.model")) {
+      Files.copy(Fixtures.tinyGemma2().resolve(file), folder.resolve(file));
+    }
+    String config = Files.readString(Fixtures.tinyGemma2().resolve("config.json"));
+    String key = "\"max_position_embeddings\": ";
+    if (!config.contains(key + 1024)) {
+      throw new IllegalStateException("No " + key + "1024 in " + config);
+    }
+    Files.writeString(folder.resolve("config.json"), config.replace(key + 1024, key + context));
+    return folder;
   }
 
   private static Path jar(String property) {

@@ -1,6 +1,5 @@
 package dev.tapscope.endtoend;
 
-import static dev.tapscope.endtoend.Trainings.resume;
 import static dev.tapscope.endtoend.Trainings.tapscope;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -40,6 +39,7 @@ class TrainIT {
     tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
         .with("--capture", "res.3", "--out", store.toString())
         .with("--corpus", Captures.jsonLines(prompts).toString())
+        .brief()
         .run(Packaged.command())
         .ok();
     Path undisturbed = folder.resolve("undisturbed");
@@ -95,7 +95,7 @@ class TrainIT {
     JvmRun.Finished finished = started.await();
     assertTrue(finished.err().contains("Go on with: tapscope train --resume"), finished::toString);
     assertEquals(143, finished.exit(), finished::toString);
-    resume(out).run(Packaged.command()).ok();
+    trainings.resume(out).run(Packaged.command()).ok();
     trainings.assertUndisturbed(out);
   }
 
@@ -113,10 +113,14 @@ class TrainIT {
     tapscope("harvest", "--model", Fixtures.tinyGemma2().toString())
         .with("--capture", "res.3", "--out", other.toString())
         .with("--corpus", Captures.jsonLines(List.of(GoldenPrompt.named("mid"))).toString())
+        .brief()
         .run(Packaged.command())
         .ok();
     JvmRun.Finished refused =
-        resume(trainings.undisturbed()).with("--store", other.toString()).run(Packaged.command());
+        trainings
+            .resume(trainings.undisturbed())
+            .with("--store", other.toString())
+            .run(Packaged.command());
     assertEquals(1, refused.exit(), refused::toString);
     assertTrue(refused.err().contains("[place-unknown]"), refused::toString);
     JvmRun.Finished twice = train(trainings.undisturbed()).run(Packaged.command());

@@ -39,8 +39,11 @@ record Trainings(
     return new JvmRun(List.of(), List.of(arguments));
   }
 
-  static JvmRun resume(Path out) {
-    return tapscope("train", "--resume", out.toString(), "--checkpoint-minutes", "0.002");
+  /** Goes on from a checkpoint, in the same kind of JVM. */
+  JvmRun resume(Path out) {
+    return train
+        .apply(out)
+        .instead("train", "--resume", out.toString(), "--checkpoint-minutes", "0.002");
   }
 
   /** As somebody would: on from a checkpoint, where there is one. */
