@@ -60,20 +60,19 @@ final class Session {
     if (choice.equals("plain")) {
       return new PlainKernels();
     }
-    if (!Kernels.vectorModulePresent()) {
-      String remedy = "Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.";
-      if (choice.equals("vector")) {
+    String remedy = "Start java with --add-modules jdk.incubator.vector, as bin/gemma2 does.";
+    boolean present = Kernels.vectorModulePresent();
+    if (choice.equals("vector")) {
+      if (!present) {
         throw new UsageException("The Vector API is not available to this JVM. " + remedy);
       }
+      return Kernels.vector();
+    }
+    if (!present) {
       console.say(
           "The Vector API is not available to this JVM: plain loops are used, which are slower. "
               + remedy);
-      return new PlainKernels();
-    }
-    if (choice.equals("vector")) {
-      return Kernels.vector();
-    }
-    if (!Kernels.vectorsCompiled()) {
+    } else if (!Kernels.vectorsCompiled()) {
       console.say(
           "This JVM was started without its second compiler: plain loops are used, as the Vector"
               + " API would be slower. Leave out -XX:TieredStopAtLevel or -Xint for full speed.");

@@ -33,7 +33,10 @@ public interface Kernels {
     return vectorsCompiled(System.getProperty("java.vm.info", ""));
   }
 
-  /** The same of a JVM that says this of itself. */
+  /**
+   * The same of a JVM that says this of itself: HotSpot names a JVM with its first compiler alone
+   * an emulated client, and one with none interpreted.
+   */
   static boolean vectorsCompiled(String vmInfo) {
     return !vmInfo.contains("emulated-client") && !vmInfo.contains("interpreted");
   }

@@ -20,15 +20,13 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class BenchCommandTest {
 
-  private static final String VECTORS = "--add-modules=jdk.incubator.vector";
-
   @TempDir Path folder;
 
   @Test
   void measuresAndLeavesNothingBehind() throws IOException, InterruptedException {
     Path temporary = Files.createDirectory(folder.resolve("tmp"));
     Outcome outcome =
-        GemmaJvm.inFolder(folder, VECTORS, "-Djava.io.tmpdir=" + temporary)
+        GemmaJvm.inFolder(folder, GemmaJvm.VECTORS, "-Djava.io.tmpdir=" + temporary)
             .run(
                 "bench",
                 "--shape=tiny",
@@ -79,7 +77,7 @@ class BenchCommandTest {
   @Test
   void leavesNothingBehindWhenInterrupted() throws IOException, InterruptedException {
     Path temporary = Files.createDirectory(folder.resolve("tmp"));
-    GemmaJvm jvm = GemmaJvm.inFolder(folder, VECTORS, "-Djava.io.tmpdir=" + temporary);
+    GemmaJvm jvm = GemmaJvm.inFolder(folder, GemmaJvm.VECTORS, "-Djava.io.tmpdir=" + temporary);
     Process process = jvm.start("bench", "--shape=tiny", "--rounds=1000000");
     long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
     while (temporary.toFile().list().length == 0) {

@@ -18,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  */
 record GemmaJvm(Path folder, List<String> options) {
 
+  /** Gives a JVM the Vector API. */
+  static final String VECTORS = "--add-modules=jdk.incubator.vector";
+
   static GemmaJvm inFolder(Path folder, String... options) {
     return new GemmaJvm(folder, List.of(options));
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class WithoutVectorsTest {
 
   private static final String[] WITHOUT_SECOND_COMPILER = {
-    "--add-modules=jdk.incubator.vector", "-XX:TieredStopAtLevel=1"
+    GemmaJvm.VECTORS, "-XX:TieredStopAtLevel=1"
   };
 
   @TempDir Path folder;
